@@ -1,0 +1,302 @@
+/**
+ * What the server sends to the viewer and accepts from it.
+ *
+ * Points are [row, column] in the slice's pixel grid, integers being pixel centres. Every clinical
+ * number is computed on the server; null means "not measured" and comes with a reason.
+ */
+
+export type Condition = "stress" | "rest" | "unknown";
+export type Position = "basal" | "mid" | "apical";
+export type Territory = "LAD" | "RCA" | "LCx";
+export type Point = [row: number, column: number];
+
+export interface Flag {
+  /** Stable within the run: what acknowledgements refer to. */
+  id: string;
+  code: string;
+  message: string;
+  severity: "information" | "check" | "invalid";
+  segment: number | null;
+  /** Slice it concerns, e.g. "stress_mid"; null: the whole study. */
+  slice: string | null;
+  /** null: still open. */
+  acknowledged: { by: string; at: string; comment: string } | null;
+}
+
+/** An immutable array on the server; little-endian, row-major. */
+export interface ArrayRef {
+  url: string;
+  dtype: "uint8" | "uint16" | "float32";
+  shape: number[];
+  /** Physical value = stored * scale + offset (1 and 0 for floats). */
+  scale: number;
+  offset: number;
+  unit: string;
+}
+
+export interface Contours {
+  endo_rc: Point[] | null;
+  epi_rc: Point[];
+  rv_insertion_anterior_rc: Point | null;
+  rv_insertion_inferior_rc: Point | null;
+  lv_centre_rc: Point;
+}
+
+/** Outline of one AHA segment, made by the server from the contours. */
+export interface SectorOutline {
+  segment: number;
+  territory: Territory;
+  outline_rc: Point[];
+  label_rc: Point;
+}
+
+export interface Slice {
+  /** e.g. "stress_mid" */
+  key: string;
+  condition: Condition;
+  position: Position;
+  series_instance_uid: string;
+  shape: [frames: number, rows: number, columns: number];
+  pixel_spacing_mm: [row: number, column: number];
+  time_s: number[];
+  /** 0 used, else why the frame is not in the fit. */
+  frame_status: number[];
+  frame_status_words: string[];
+  sop_instance_uids: string[];
+  /** Arrays that exist: movie (corrected signal), original (uncorrected), gd, mbf, uncertainty, upslope. */
+  arrays: Partial<
+    Record<"movie" | "original" | "gd" | "mbf" | "uncertainty" | "upslope", ArrayRef>
+  >;
+  /** How the slice is turned into the standard short-axis view, as a 2x3 matrix on (column, row). */
+  standard_view: {
+    matrix: [number, number, number, number, number, number];
+    edges: { top: string; right: string; bottom: string; left: string };
+    assumed: boolean;
+  };
+  automated_contours: Contours | null;
+  contours: Contours | null;
+  edited: boolean;
+  sectors: SectorOutline[];
+  uncertainty: number | null;
+  out_of_distribution: boolean | null;
+  segment_to_check: number | null;
+  /** Mean gadolinium curve and mean model curve per segment at time_s (null where unused). */
+  curves: { segment: number; gd: (number | null)[]; fit: (number | null)[] }[];
+}
+
+export interface Aif {
+  source: "dual" | "image" | "none";
+  unit: string;
+  time_s: number[];
+  gd: (number | null)[];
+  gd_uncorrected: (number | null)[];
+  rv_gd: (number | null)[];
+  foot_s: number | null;
+  peak_s: number | null;
+  valley_s: number | null;
+  peak: number | null;
+  first_pass_duration_s: number | null;
+  area: number | null;
+}
+
+export interface AcquisitionView {
+  key: string;
+  condition: Condition;
+  sequence: "dual" | "single" | "gd" | "map";
+  model: string;
+  field_strength_t: number | null;
+  heart_rate_bpm: number | null;
+  /** What the numbers are: absolute flow, or relative indices that must not be read as flow. */
+  quantity: "mbf" | "relative_upslope";
+  unit: string;
+  aif: Aif | null;
+  slices: Slice[];
+}
+
+export interface SegmentValue {
+  /** The value that counts: typed, else from edited contours, else automated. */
+  value: number | null;
+  standard_error: number | null;
+  endo: number | null;
+  epi: number | null;
+  endo_epi_ratio: number | null;
+  uncertainty: number | null;
+  pixels: number;
+  source: "automated" | "contour" | "typed" | "excluded";
+  automated_value: number | null;
+  set_at_revision: number | null;
+  not_measured_reason: string | null;
+  flags: string[];
+}
+
+export interface RatioValue {
+  value: number | null;
+  standard_error: number | null;
+  automated_value: number | null;
+  reason: string | null;
+  derived_from_typed: boolean;
+}
+
+export interface TableRow {
+  /** 1-16; territories "LAD" | "RCA" | "LCx"; "GLOBAL". */
+  segment: number | Territory | "GLOBAL";
+  name: string;
+  territory: Territory | null;
+  stress: SegmentValue | null;
+  rest: SegmentValue | null;
+  mpr: RatioValue | null;
+}
+
+export interface ReportText {
+  indication: string;
+  findings: string;
+  impression: string;
+}
+
+export interface ReadingView {
+  id: number;
+  state: "draft" | "signed" | "discarded";
+  revision: number;
+  reader: string;
+  /** Whether this session's user may edit it now. */
+  editable: boolean;
+  saved_at: string;
+  signed_at: string | null;
+  signed_by: string | null;
+  can_undo: boolean;
+  can_redo: boolean;
+  open_checks: number;
+  report: ReportText;
+  newer_run: boolean;
+  addenda: { number: number; author: string; created_at: string; text: string }[];
+}
+
+/** GET /api/studies/<id>/viewer/ */
+export interface ViewerState {
+  study: {
+    id: number;
+    patient_name: string;
+    patient_id: string;
+    birth_date: string | null;
+    sex: string;
+    study_date: string | null;
+    accession_number: string;
+    description: string;
+    site: string;
+    state: string;
+  };
+  run: {
+    id: number;
+    state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
+    stage: string;
+    progress: number;
+    failure_message: string;
+    pipeline_version: string;
+    models: Record<string, string>;
+    outdated_reason: string;
+    finished_at: string | null;
+  } | null;
+  acquisitions: AcquisitionView[];
+  table: TableRow[];
+  flags: Flag[];
+  reading: ReadingView | null;
+  can_read: boolean;
+  can_sign: boolean;
+  next_study_id: number | null;
+}
+
+/** POST /api/studies/<id>/readings/ opens (or returns) this user's draft; body {}. -> EditResult */
+
+/** POST /api/readings/<id>/edits/ */
+export type Edit = { base_revision: number; reason?: string } & (
+  | { kind: "contour"; slice: string; contours: Contours }
+  | { kind: "contour_reset"; slice: string }
+  | { kind: "override"; condition: Condition; segment: number; value: number; reason: string }
+  | { kind: "override_reset"; condition: Condition; segment: number }
+  | {
+      kind: "segment_status";
+      condition: Condition;
+      segment: number;
+      status: "diagnostic" | "non_diagnostic";
+      reason: string;
+    }
+  | { kind: "acknowledge"; flag: string; comment: string }
+  | { kind: "report"; report: ReportText }
+  | { kind: "undo" }
+  | { kind: "redo" }
+);
+
+/** Answer to an edit: the whole new state of what an edit can change. 409 -> ApiError "conflict". */
+export interface EditResult {
+  reading: ReadingView;
+  table: TableRow[];
+  flags: Flag[];
+  /** Slices whose contours, sectors or curves changed. */
+  slices: Pick<Slice, "key" | "contours" | "edited" | "sectors" | "curves">[];
+}
+
+/** GET /api/readings/<id>/history/ */
+export interface HistoryEntry {
+  revision: number;
+  kind: string;
+  words: string;
+  author: string;
+  created_at: string;
+  reason: string;
+}
+
+/** POST /api/readings/<id>/sign/ {base_revision, password, meaning} -> EditResult */
+export interface SignRequest {
+  base_revision: number;
+  password: string;
+  meaning: "author" | "reviewer" | "approval";
+}
+
+/** POST /api/readings/<id>/addenda/ {text, password}; GET /api/readings/<id>/report.pdf */
+
+/** Every error of the API. code "conflict" carries detail.current_revision and detail.author. */
+export interface ApiError {
+  error: { code: string; message: string; field: string | null; detail: unknown };
+}
+
+/** GET /api/studies/?q=&site=&state=&condition=&flagged=&from=&to=&ordering=&page= */
+export interface WorklistPage {
+  count: number;
+  page: number;
+  pages: number;
+  results: WorklistRow[];
+}
+
+export interface WorklistRow {
+  id: number;
+  patient_name: string;
+  patient_id: string;
+  birth_date: string | null;
+  study_date: string | null;
+  accession_number: string;
+  description: string;
+  site: string;
+  conditions: Condition[];
+  sequence_class: string;
+  field_strength_t: number | null;
+  state: string;
+  state_words: string;
+  stage: string;
+  progress: number | null;
+  failure_message: string;
+  flag_count: number;
+  received_at: string;
+  reader: string | null;
+}
+
+/** GET /api/studies/<id>/series/ : for the source-images view. */
+export interface SourceSeries {
+  id: number;
+  series_instance_uid: string;
+  number: number | null;
+  description: string;
+  modality: string;
+  instance_count: number;
+  /** One entry per frame, in order; wadors-free plain DICOM Part-10 addresses. */
+  image_urls: string[];
+}
