@@ -42,6 +42,7 @@ class PatientIdentity(models.Model):
     """Name, ID, issuer, birth date and sex, encrypted under a key of this patient alone.
 
     Deleting ``wrapped_key`` erases the person and leaves every hash over pseudonyms valid.
+    Read and written only through identity.py.
     """
 
     site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT)
