@@ -67,7 +67,11 @@ export interface Slice {
   arrays: Partial<
     Record<"movie" | "original" | "gd" | "mbf" | "uncertainty" | "upslope", ArrayRef>
   >;
-  /** How the slice is turned into the standard short-axis view, as a 2x3 matrix on (column, row). */
+  /**
+   * How the slice is turned into the standard short-axis view: a 2x3 matrix, row by row, so that
+   * right = m[0] column + m[1] row + m[2] and down = m[3] column + m[4] row + m[5], in pixels.
+   * The viewer applies the pixel spacing itself. edges: patient directions, "" where not known.
+   */
   standard_view: {
     matrix: [number, number, number, number, number, number];
     edges: { top: string; right: string; bottom: string; left: string };
