@@ -1,0 +1,61 @@
+"""The parts of a segment's standard error that come from the slice itself.
+
+One standard error of a segment = sqrt(fit^2 + contour^2 + common^2):
+
+- fit: the pixels' own standard errors averaged as noise that neighbours share over
+  ``noise_correlation_px`` pixels (interpolation in k-space and by motion correction);
+- contour: how much the mean moves when endocardium, epicardium and insertion are each moved by
+  their usual error, one after the other;
+- common: a fraction of the value for what all segments share (input function, conversion). It
+  does not shrink when segments are averaged.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from analysis.domain import Bools, Doubles
+from analysis.sectors.neighbourhood import Neighbourhood
+from analysis.sectors.values import MeasureOptions, SliceMaps
+from analysis.sectors.wedges import Wedges
+
+
+def contour_errors(
+    near: Neighbourhood, maps: SliceMaps, wedges: Wedges, options: MeasureOptions
+) -> dict[int, float]:
+    """Contour error of every segment: half the change over +- one usual error, each in turn."""
+    assert maps.mbf is not None
+    mbf = near.values(maps.mbf)
+    valid = np.isfinite(mbf)
+
+    def means(endo_mm: float, epi_mm: float, turned_deg: float) -> Doubles:
+        inside = (
+            valid
+            & (near.radius_mm >= near.endo_mm + endo_mm * (near.endo_mm > 0))
+            & (near.radius_mm < near.epi_mm + epi_mm)
+        )
+        numbers = wedges.segment_at(near.angles_deg[inside], turned_deg=turned_deg)
+        count = np.bincount(numbers, minlength=17)
+        total = np.bincount(numbers, weights=mbf[inside], minlength=17)
+        return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+
+    boundary, turn = options.boundary_sd_mm, options.insertion_sd_deg
+    squares = np.zeros(17)
+    for plus, minus in (
+        (means(boundary, 0, 0), means(-boundary, 0, 0)),
+        (means(0, boundary, 0), means(0, -boundary, 0)),
+        (means(0, 0, turn), means(0, 0, -turn)),
+    ):
+        squares += np.nan_to_num((plus - minus) / 2) ** 2
+    return {segment: float(np.sqrt(squares[segment])) for segment in wedges.segments}
+
+
+def fit_error(maps: SliceMaps, near: Neighbourhood, valid: Bools, options: MeasureOptions) -> float:
+    if maps.mbf_se is None:
+        return 0.0
+    errors = near.values(maps.mbf_se)[valid]
+    errors = errors[np.isfinite(errors)]
+    if errors.size == 0:
+        return 0.0
+    independent = max(1.0, errors.size / options.noise_correlation_px)
+    return float(np.sqrt(np.mean(errors**2) / independent))
