@@ -1,0 +1,46 @@
+"""The only door between the web application and ``analysis.pipeline``.
+
+Runs inside a disposable child process (child.py): reads the received objects from the store, runs
+the pipeline, writes the bundle, and hands back a plain document. It knows no Django and no
+database, so a crash or a kill here can leave nothing half-done behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from analysis.config import PipelineConfig
+from analysis.pipeline import analyse
+
+from analysis.dicom import classify, load_exam, read_objects
+
+from .bundles import write_bundle
+from .job import AnalysisJob, AnalysisOutcome
+
+Progress = Callable[[str, float], None]
+
+
+def preload() -> None:
+    """Load torch and the network weights once, so that a forked child starts warm."""
+    from analysis.segmentation import preload as preload_network
+
+    preload_network()
+
+
+def analyse_to_bundle(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
+    """Analyse one study and store its bundle.
+
+    Raises
+    ------
+    analysis.errors.AnalysisError
+        With one sentence for the reader, when the input cannot be used or a stage cannot finish.
+    """
+    progress("load", 0.0)
+    objects, _ = read_objects(job.objects)
+    classification = classify([o.facts for o in objects], corrections=job.series_corrections)
+    exam = load_exam(objects, classification)
+    result = analyse(exam, config=PipelineConfig(**job.parameters), progress=progress)
+    progress("store", 0.0)
+    return AnalysisOutcome(
+        document=result.document, bundle_sha256=write_bundle(job.store, result.arrays)
+    )

@@ -1,0 +1,209 @@
+"""Result bundles: one folder of memory-mappable arrays per run, named by its own content.
+
+A bundle is written to a temporary folder, flushed to disk and renamed into place; after that it
+never changes. ``manifest.json`` lists dtype, shape, unit, scale and SHA-256 of every array, and the
+manifest's own SHA-256 is the bundle's name. A half-written bundle therefore cannot exist, and two
+runs with identical results share one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+SCHEMA = "qperf-bundle-1"
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How one kind of array is kept: its dtype on disk and its unit.
+
+    quantised: stored as uint16 with the scale and offset that give the values back.
+    """
+
+    dtype: str
+    unit: str
+    quantised: bool = False
+
+
+KINDS: Mapping[str, Kind] = {
+    "time_s": Kind(dtype="float64", unit="s"),
+    "is_pd": Kind(dtype="bool", unit=""),
+    "frame_status": Kind(dtype="uint8", unit=""),
+    "signal": Kind(dtype="uint16", unit="signal", quantised=True),
+    "corrected": Kind(dtype="uint16", unit="signal", quantised=True),
+    "displacement_px": Kind(dtype="float16", unit="px"),
+    "gd_mmol_per_l": Kind(dtype="float16", unit="mmol/L"),
+    "gd_fit": Kind(dtype="float16", unit="mmol/L"),
+    "mbf": Kind(dtype="float32", unit="ml/min/g"),
+    "mbf_se": Kind(dtype="float32", unit="ml/min/g"),
+    "delay_s": Kind(dtype="float32", unit="s"),
+    "quality": Kind(dtype="uint8", unit=""),
+    "relative_upslope": Kind(dtype="float32", unit="1"),
+    "upslope": Kind(dtype="float32", unit="1"),
+    "labels": Kind(dtype="uint8", unit=""),
+    "segments": Kind(dtype="uint8", unit=""),
+    "myocardium_probability": Kind(dtype="float32", unit="1"),
+    "probabilities": Kind(dtype="float16", unit="1"),
+    "uncertainty": Kind(dtype="float32", unit="1"),
+    "rv_insertion_rc": Kind(dtype="float64", unit="px"),
+    "pixel_spacing_mm": Kind(dtype="float64", unit="mm"),
+}
+"""What a bundle keeps, by array name. Anything else that the pipeline offers is kept as it is."""
+
+
+class BundleDamaged(RuntimeError):
+    """A stored result does not match its checksum; restore it from a backup."""
+
+
+def write_bundle(store: Path, arrays: Mapping[str, Mapping[str, Array]]) -> str:
+    """Write ``{group: {name: array}}`` and return the bundle's SHA-256.
+
+    Raises OSError when the disk is full; nothing is left behind then.
+    """
+    temporary = store / "tmp" / uuid.uuid4().hex
+    temporary.mkdir(parents=True)
+    try:
+        entries = {
+            f"{group}.{name}": _write_array(temporary / f"{group}.{name}.npy", name, array)
+            for group, members in sorted(arrays.items())
+            for name, array in sorted(members.items())
+        }
+        manifest = json.dumps({"schema": SCHEMA, "arrays": entries}, sort_keys=True, indent=1)
+        _write_durably(temporary / "manifest.json", manifest.encode())
+        digest = hashlib.sha256(manifest.encode()).hexdigest()
+        target = bundle_folder(store, digest)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _flush_folder(temporary)
+        if not target.exists():
+            os.replace(temporary, target)
+            _flush_folder(target.parent)
+        return digest
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bundle:
+    """One stored bundle, opened for reading."""
+
+    folder: Path
+    entries: Mapping[str, Mapping[str, Any]]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.entries
+
+    def path(self, key: str) -> Path:
+        return self.folder / f"{key}.npy"
+
+    def stored(self, key: str) -> Array:
+        """The array as it lies on disk, memory-mapped read-only."""
+        array: Array = np.load(self.path(key), mmap_mode="r", allow_pickle=False)
+        return array
+
+    def values(self, key: str) -> Array:
+        """The array in its unit: quantised ones are scaled back to float32."""
+        entry, array = self.entries[key], self.stored(key)
+        if entry["scale"] == 1.0 and entry["offset"] == 0.0:
+            return array
+        scaled: Array = array.astype(np.float32) * np.float32(entry["scale"]) + np.float32(
+            entry["offset"]
+        )
+        return scaled
+
+
+def open_bundle(store: Path, digest: str) -> Bundle:
+    """The bundle of that name.
+
+    Raises BundleDamaged when its manifest is missing or is not the one that gave it its name.
+    """
+    return _open(bundle_folder(store, digest), digest)
+
+
+@lru_cache(maxsize=256)
+def _open(folder: Path, digest: str) -> Bundle:
+    try:
+        manifest = (folder / "manifest.json").read_bytes()
+    except OSError as error:
+        raise BundleDamaged(BundleDamaged.__doc__) from error
+    if hashlib.sha256(manifest).hexdigest() != digest:
+        raise BundleDamaged(BundleDamaged.__doc__)
+    return Bundle(folder=folder, entries=json.loads(manifest)["arrays"])
+
+
+def verify_bundle(store: Path, digest: str) -> list[str]:
+    """Names of arrays whose bytes no longer match the manifest; empty when all is well."""
+    bundle = open_bundle(store, digest)
+    return [
+        key
+        for key, entry in bundle.entries.items()
+        if not bundle.path(key).is_file() or _sha256(bundle.path(key)) != entry["sha256"]
+    ]
+
+
+def bundle_folder(store: Path, digest: str) -> Path:
+    return store / "bundles" / digest[:2] / digest
+
+
+def _write_array(path: Path, name: str, array: Array) -> dict[str, Any]:
+    kind = KINDS.get(name)
+    array = np.asarray(array)
+    scale, offset = 1.0, 0.0
+    if kind is not None and kind.quantised:
+        array, scale, offset = quantise(array)
+    elif kind is not None:
+        array = array.astype(kind.dtype)
+    with path.open("wb") as file:
+        np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+    return {
+        "dtype": array.dtype.name,
+        "shape": list(array.shape),
+        "unit": kind.unit if kind else "",
+        "scale": scale,
+        "offset": offset,
+        "sha256": _sha256(path),
+    }
+
+
+def quantise(array: Array) -> tuple[NDArray[np.uint16], float, float]:
+    """uint16 values, scale, offset: value = stored * scale + offset. Not finite becomes 0."""
+    finite = np.nan_to_num(np.asarray(array, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
+    scale = (high - low) / 65535.0 or 1.0
+    stored = np.rint((finite - low) / scale).astype(np.uint16)
+    return stored, scale, low
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
