@@ -11,6 +11,7 @@ from analysis.sectors.documents import (
     geometry_to_json,
     maps_from_arrays,
     measurement_to_json,
+    view_to_json,
 )
 from analysis.sectors.measure import measure_slice
 from analysis.sectors.raster import polygon_centroid, polygon_mask, rasterise_labels
@@ -20,9 +21,16 @@ from analysis.sectors.values import (
     SliceMaps,
     SliceMeasurement,
 )
-from analysis.sectors.view import StandardView, base_to_apex_axis, standard_view, world_mm
+from analysis.sectors.view import (
+    StandardView,
+    base_to_apex_axis,
+    display_matrix,
+    standard_view,
+    world_mm,
+)
 from analysis.sectors.wedges import (
     ApicalRule,
+    Outline,
     Wedges,
     rasterise_segments,
     segment_outlines,
@@ -33,6 +41,7 @@ __all__ = [
     "ApicalRule",
     "GlobalMeasurement",
     "MeasureOptions",
+    "Outline",
     "SegmentMeasurement",
     "SliceMaps",
     "SliceMeasurement",
@@ -41,6 +50,7 @@ __all__ = [
     "base_to_apex_axis",
     "contours_from_json",
     "contours_to_json",
+    "display_matrix",
     "geometry_from_json",
     "geometry_to_json",
     "maps_from_arrays",
@@ -54,5 +64,6 @@ __all__ = [
     "segment_outlines",
     "slice_wedges",
     "standard_view",
+    "view_to_json",
     "world_mm",
 ]

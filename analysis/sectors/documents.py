@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.domain import Doubles, Point, Polygon, SliceContours, SliceGeometry
 from analysis.sectors.values import SliceMaps, SliceMeasurement
+from analysis.sectors.view import StandardView, display_matrix
 
 
 def contours_to_json(contours: SliceContours) -> dict[str, object]:
@@ -96,6 +97,17 @@ def geometry_from_json(document: Mapping[str, Any]) -> SliceGeometry:
     )
 
 
+def view_to_json(view: StandardView, shape: tuple[int, int]) -> dict[str, object]:
+    """How to turn a slice into the standard view for display; edges are "" where not known."""
+    edges = {edge: view.edge_letters.get(edge, "") for edge in ("top", "right", "bottom", "left")}
+    return {
+        "matrix": list(display_matrix(view, shape)),
+        "edges": edges,
+        "mirrored": view.mirrored,
+        "assumed": view.assumed,
+    }
+
+
 def maps_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> SliceMaps:
     """What `measure_slice` needs from a slice's stored arrays (names of the slice NPZ).
 
@@ -129,7 +141,8 @@ def measurement_to_json(measurement: SliceMeasurement) -> dict[str, object]:
         "segments": [
             {
                 **segment.to_json(),
-                "outline_rc": [list(p) for p in measurement.outlines_rc[segment.segment]],
+                "outline_rc": [list(p) for p in measurement.outlines[segment.segment].polygon_rc],
+                "label_rc": list(measurement.outlines[segment.segment].label_rc),
             }
             for segment in measurement.segments
         ],

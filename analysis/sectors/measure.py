@@ -79,7 +79,7 @@ def measure_slice(
         labels=labels,
         segment_map=segment_map,
         wedges=wedges,
-        outlines_rc=segment_outlines(contours, wedges, profile=profile),
+        outlines=segment_outlines(contours, wedges, profile=profile),
         curve_unit="mmol/L" if maps.gd is not None else "signal",
         curves=_segment_curves(series, segment_map, wedges),
         fitted=_segment_curves(maps.gd_fit, segment_map, wedges),

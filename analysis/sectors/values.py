@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.constants import SEGMENT_NAMES, TERRITORY_OF_SEGMENT
-from analysis.domain import Bytes, Doubles, Polygon
+from analysis.domain import Bytes, Doubles
 from analysis.quality import Flag
-from analysis.sectors.wedges import ApicalRule, Wedges
+from analysis.sectors.wedges import ApicalRule, Outline, Wedges
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +111,7 @@ class SliceMeasurement:
     """All that contours and maps of one slice give.
 
     labels: (H, W) background, cavity, myocardium. segment_map: (H, W) AHA numbers, not-measured
-    sectors included. outlines_rc: one drawable polygon per segment. curve_unit: ``mmol/L`` or
+    sectors included. outlines: what to draw per segment. curve_unit: ``mmol/L`` or
     ``signal``. curves, fitted: per segment (T,), NaN where a frame is unused.
     """
 
@@ -119,7 +119,7 @@ class SliceMeasurement:
     labels: Bytes
     segment_map: Bytes
     wedges: Wedges
-    outlines_rc: Mapping[int, Polygon]
+    outlines: Mapping[int, Outline]
     curve_unit: str
     curves: Mapping[int, Doubles]
     fitted: Mapping[int, Doubles]

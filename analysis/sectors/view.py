@@ -93,6 +93,23 @@ def standard_view(
     )
 
 
+def display_matrix(view: StandardView, shape: tuple[int, int]) -> tuple[float, ...]:
+    """The display as (a, b, c, d, e, f) in pixels, for a (H, W) slice, offsets included.
+
+    right = a column + b row + c, down = d column + e row + f; both start at 0.
+    """
+    (down_row, down_column), (right_row, right_column) = view.display
+    height, width = shape
+
+    def start(per_row: int, per_column: int) -> float:
+        return float((height - 1) * (per_row < 0) + (width - 1) * (per_column < 0))
+
+    return (
+        float(right_column), float(right_row), start(right_row, right_column),
+        float(down_column), float(down_row), start(down_row, down_column),
+    )  # fmt: skip
+
+
 def base_to_apex_axis(
     basal: SliceGeometry, apical: SliceGeometry
 ) -> tuple[float, float, float] | None:

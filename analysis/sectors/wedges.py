@@ -28,6 +28,14 @@ APICAL_START_DEG: Final[dict[ApicalRule, float]] = {"aha": 15.0, "at-insertion":
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outline:
+    """A closed polygon around a segment's wall and the middle of it, for its label."""
+
+    polygon_rc: Polygon
+    label_rc: Point
+
+
+@dataclass(frozen=True, kw_only=True)
 class Wedges:
     """The sectors of one slice.
 
@@ -133,23 +141,24 @@ def rasterise_segments(
 
 def segment_outlines(
     contours: SliceContours, wedges: Wedges, *, profile: RadialProfile | None = None
-) -> dict[int, Polygon]:
-    """A closed (row, column) polygon around each segment's wall, for drawing only."""
+) -> dict[int, Outline]:
+    """Where to draw each segment; never used to measure."""
     profile = profile or radial_profile(contours, wedges.view)
     to_pixels = np.linalg.inv(wedges.view.matrix)
     steps = np.linspace(0.0, wedges.width_deg, 25)
-    outlines: dict[int, Polygon] = {}
+    outlines: dict[int, Outline] = {}
     for segment, begin in zip(wedges.segments, wedges.boundary_angles_deg(), strict=True):
         angles = (begin + wedges.direction * steps) % 360.0
         endo, epi = profile.at(angles)
         directions = np.stack([np.cos(np.radians(angles)), np.sin(np.radians(angles))], axis=1)
+        middle = len(steps) // 2
+        label = directions[middle] * (endo[middle] + epi[middle]) / 2
         around = np.concatenate(
-            [directions * epi[:, None], directions[::-1] * endo[::-1, None]], axis=0
+            [directions * epi[:, None], directions[::-1] * endo[::-1, None], label[None]]
         )
-        points = around @ to_pixels.T + np.array(contours.lv_centre_rc)
-        outlines[segment] = tuple(
-            (round(float(row), 3), round(float(column), 3)) for row, column in points
-        )
+        points = np.round(around @ to_pixels.T + np.array(contours.lv_centre_rc), 3)
+        *polygon, label_rc = ((float(row), float(column)) for row, column in points)
+        outlines[segment] = Outline(polygon_rc=tuple(polygon), label_rc=label_rc)
     return outlines
 
 

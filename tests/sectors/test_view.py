@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from analysis.sectors import base_to_apex_axis, standard_view, world_mm
+from analysis.sectors import base_to_apex_axis, display_matrix, standard_view, world_mm
 from tests.sectors.hearts import EIGHT, USUAL, heart, orthonormal, reoriented
 
 
@@ -27,13 +27,12 @@ def test_every_stored_orientation_is_shown_with_the_same_letters(transpose, rows
     original, view = standard_view(heart().geometry), standard_view(found.geometry)
     assert view.edge_letters == original.edge_letters
     assert view.mirrored == ((transpose + rows + columns) % 2 == 1)
-    image, shown = heart().mbf, found.mbf
-    if view.display[0][0] == 0:
-        shown = shown.T
-        signs = (view.display[0][1], view.display[1][0])
-    else:
-        signs = (view.display[0][0], view.display[1][1])
-    assert np.array_equal(shown[:: signs[0], :: signs[1]], image)
+    a, b, c, d, e, f = display_matrix(view, found.mbf.shape)
+    rows_, columns_ = np.indices(found.mbf.shape)
+    right, down = a * columns_ + b * rows_ + c, d * columns_ + e * rows_ + f
+    shown = np.full(heart().mbf.shape, np.nan)
+    shown[down.astype(int), right.astype(int)] = found.mbf
+    assert np.array_equal(shown, heart().mbf)
 
 
 def test_a_slice_without_geometry_is_assumed_to_be_in_the_standard_view():

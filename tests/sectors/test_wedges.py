@@ -99,5 +99,6 @@ def test_outlines_enclose_the_pixels_of_their_segment():
     wedges = slice_wedges(found.contours, "mid", found.geometry)
     segments = rasterise_segments(found.contours, "mid", SHAPE, found.geometry)
     for segment, outline in segment_outlines(found.contours, wedges).items():
-        drawn = polygon_mask(outline, SHAPE)
+        drawn = polygon_mask(outline.polygon_rc, SHAPE)
         assert (drawn ^ (segments == segment)).sum() <= 0.03 * drawn.sum()
+        assert segments[tuple(np.round(outline.label_rc).astype(int))] == segment
