@@ -1,0 +1,52 @@
+import numpy as np
+import pytest
+
+from analysis.phantom import training_sample
+
+
+def test_the_same_seed_gives_the_same_sample() -> None:
+    first = training_sample(np.random.default_rng(3))
+    again = training_sample(np.random.default_rng(3))
+    assert np.array_equal(first.series, again.series)
+    assert np.array_equal(first.labels, again.labels)
+
+
+@pytest.mark.parametrize("output", ["raw", "pd", "gd"])
+def test_a_sample_has_the_asked_shape_and_finite_values(output: str) -> None:
+    sample = training_sample(np.random.default_rng(1), size=80, frames=30, output=output)  # type: ignore[arg-type]
+    assert sample.series.shape == (30, 80, 80)
+    assert sample.series.dtype == np.float32
+    assert np.isfinite(sample.series).all()
+    assert sample.labels.shape == (80, 80)
+    assert set(np.unique(sample.labels)) <= {0, 1, 2, 3}
+
+
+def test_the_right_ventricle_fills_before_the_left() -> None:
+    for seed in range(12):
+        sample = training_sample(np.random.default_rng(seed), tier="easy", residual_motion=0.0)
+        if (sample.labels == 3).sum() < 60 or (sample.labels == 1).sum() < 60:
+            continue
+        rv = sample.series[:, sample.labels == 3].mean(1)
+        lv = sample.series[:, sample.labels == 1].mean(1)
+        half = [np.argmax(c > 0.5 * (c.max() + c[:3].mean())) for c in (rv, lv)]
+        assert half[0] <= half[1]
+
+
+def test_the_insertion_point_lies_between_wall_and_right_ventricle() -> None:
+    for seed in range(12):
+        sample = training_sample(np.random.default_rng(seed), tier="easy", epi_inset_mm=0.0)
+        point = sample.meta["rv_insertion_anterior_rc"]
+        if point is None or sample.meta["position"] == "basal" or (sample.labels == 3).sum() < 60:
+            continue
+        rows, columns = np.nonzero(sample.labels == 3)
+        to_rv = np.hypot(rows - point[0], columns - point[1]).min()
+        rows, columns = np.nonzero(sample.labels == 2)
+        to_wall = np.hypot(rows - point[0], columns - point[1]).min()
+        assert to_rv < 5.0 and to_wall < 2.5
+
+
+def test_a_larger_inset_makes_a_thinner_wall() -> None:
+    thick = training_sample(np.random.default_rng(5), epi_inset_mm=0.0)
+    thin = training_sample(np.random.default_rng(5), epi_inset_mm=2.0)
+    assert (thin.labels == 2).sum() < (thick.labels == 2).sum()
+    assert np.array_equal(thin.labels == 1, thick.labels == 1)
