@@ -97,7 +97,15 @@ class ReadingRevision(models.Model):
 
 
 class ReadingSegment(models.Model):
-    """Automated, contour-derived, typed and final value of one segment at the newest revision."""
+    """Automated, contour-derived, typed and final value of one segment at the newest revision.
+
+    ``quantity`` says what the values are: absolute flow in ml/min/g, or a relative upslope, which
+    must never be read as flow.
+    """
+
+    class Quantity(models.TextChoices):
+        MBF = "mbf", "Myocardial blood flow, ml/min/g"
+        RELATIVE_UPSLOPE = "relative_upslope", "Relative upslope"
 
     class Source(models.TextChoices):
         AUTOMATED = "automated", "Automated"
@@ -109,10 +117,11 @@ class ReadingSegment(models.Model):
     reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="segments")
     condition = models.CharField(max_length=8)
     segment = models.PositiveSmallIntegerField()
-    automated_mbf = models.FloatField(null=True)
-    contour_mbf = models.FloatField(null=True)
-    typed_mbf = models.FloatField(null=True)
-    final_mbf = models.FloatField(null=True)
+    quantity = models.CharField(max_length=16, choices=Quantity.choices)
+    automated_value = models.FloatField(null=True)
+    contour_value = models.FloatField(null=True)
+    typed_value = models.FloatField(null=True)
+    final_value = models.FloatField(null=True)
     final_standard_error = models.FloatField(null=True)
     endo = models.FloatField(null=True)
     epi = models.FloatField(null=True)
@@ -130,13 +139,13 @@ class ReadingSegment(models.Model):
                 condition=Q(segment__gte=1, segment__lte=16), name="read_segment_is_1_to_16"
             ),
             models.CheckConstraint(
-                condition=Q(final_mbf__isnull=True) | Q(final_mbf__gte=0),
-                name="read_flow_is_not_negative",
+                condition=Q(final_value__isnull=True) | Q(final_value__gte=0),
+                name="read_value_is_not_negative",
             ),
             models.CheckConstraint(
                 condition=~Q(source="typed")
                 | (
-                    Q(typed_mbf__isnull=False, final_standard_error__isnull=True)
+                    Q(typed_value__isnull=False, final_standard_error__isnull=True)
                     & Q(endo__isnull=True, epi__isnull=True)
                 ),
                 name="a_typed_value_has_no_error",

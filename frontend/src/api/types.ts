@@ -148,6 +148,8 @@ export interface TableRow {
   territory: Territory | null;
   stress: SegmentValue | null;
   rest: SegmentValue | null;
+  /** Of an acquisition whose condition nobody has named yet. */
+  unknown: SegmentValue | null;
   mpr: RatioValue | null;
 }
 
