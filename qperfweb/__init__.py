@@ -1,0 +1,1 @@
+"""QPerf Web: people, records, jobs and pages around the analysis of perfusion MRI."""

@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class AgreementConfig(AppConfig):
+    name = "qperfweb.agreement"
+    default_auto_field = "django.db.models.BigAutoField"

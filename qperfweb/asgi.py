@@ -1,0 +1,9 @@
+"""The web server's entry point (ASGI)."""
+
+import os
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qperfweb.settings")
+
+application = get_asgi_application()

@@ -1,0 +1,14 @@
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+
+class CoreConfig(AppConfig):
+    name = "qperfweb.core"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from qperfweb.core import checks
+        from qperfweb.core.logins import refuse_a_privileged_login
+
+        checks.register_all()
+        connection_created.connect(refuse_a_privileged_login)

@@ -1,0 +1,54 @@
+"""Write the trail. Every change that a person or a program makes to a site's records goes here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest
+
+from qperfweb.core.models import TrailEvent
+from qperfweb.core.request_id import current_request_id
+
+
+def record(
+    user: Any,
+    action: str,
+    obj: models.Model | None = None,
+    *,
+    site: Any = None,
+    reason: str = "",
+    request: HttpRequest | None = None,
+    details: dict[str, Any] | None = None,
+) -> TrailEvent:
+    """Add one event in the current transaction: it stands exactly when the change stands.
+
+    Parameters
+    ----------
+    user
+        Who did it; None for the system itself.
+    action
+        What was done, as ``noun.verb`` in the past, e.g. ``reading.signed``.
+    obj
+        The record it was done to. Its ``site_id`` names the site unless ``site`` does.
+    reason
+        What the person gave as the reason.
+    request
+        Names the request in whose log lines more can be found; the current one by default.
+    details
+        Further facts as JSON: ids and values, never patient data.
+    """
+    person = user if user is not None and user.is_authenticated else None
+    site_id = site.pk if site is not None else getattr(obj, "site_id", None)
+    request_id = getattr(request, "id", "") or current_request_id()
+    return TrailEvent.objects.create(
+        site_id=site_id,
+        actor=person,
+        actor_name=person.username if person else "system",
+        action=action,
+        object_type=obj._meta.label_lower if obj is not None else "",
+        object_id=str(obj.pk) if obj is not None else "",
+        reason=reason,
+        details=details or {},
+        request_id=request_id,
+    )

@@ -1,0 +1,77 @@
+"""Settings checked before the site is served, and by ``./run manage check``."""
+
+from __future__ import annotations
+
+import stat
+from typing import Any
+
+from django.conf import settings
+from django.core import checks
+from django.db import DatabaseError
+
+from qperfweb.core.logins import PrivilegedLogin
+from qperfweb.core.schema import schema_state
+
+
+def register_all() -> None:
+    checks.register(check_state_folder, "security")
+    checks.register(check_exposure, "security")
+    checks.register(check_database, checks.Tags.database)
+
+
+def check_state_folder(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Patients' images and the signing key lie there."""
+    folder = settings.STATE_DIR
+    if folder.exists() and stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        return [
+            checks.Error(
+                f"the state folder {folder} is open to other users",
+                hint="chmod 700 it; ./run makes it so",
+                id="qperf.E001",
+            )
+        ]
+    return []
+
+
+def check_exposure(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Served under another name than this machine's loopback, it must be TLS without DEBUG."""
+    local = {"localhost", "127.0.0.1", "[::1]", "testserver"}
+    if set(settings.ALLOWED_HOSTS) <= local:
+        return []
+    found: list[checks.CheckMessage] = []
+    if settings.DEBUG:
+        found.append(
+            checks.Error(
+                "QPERF_DEBUG shows data of every kind on error pages",
+                hint="unset QPERF_DEBUG where others can reach the server",
+                id="qperf.E002",
+            )
+        )
+    if not settings.HTTPS:
+        found.append(
+            checks.Warning(
+                "QPERF_ALLOWED_HOSTS names other hosts, but cookies may travel without TLS",
+                hint="put a TLS proxy in front and set QPERF_HTTPS=1 (docs/operations.md)",
+                id="qperf.W003",
+            )
+        )
+    return found
+
+
+def check_database(
+    app_configs: Any, databases: Any = None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """The login is bound by row-level security, and the schema is the code's."""
+    if not databases:
+        return []
+    try:
+        state = schema_state()
+    except PrivilegedLogin as error:
+        return [checks.Error(str(error), id="qperf.E004")]
+    except DatabaseError as error:
+        first_line = (str(error).strip().splitlines() or ["no answer"])[0]
+        return [checks.Error(f"the database cannot be used: {first_line}", id="qperf.E005")]
+    about_to_migrate = settings.DATABASE_LOGIN == "owner" and not state.unknown
+    if state.fits or about_to_migrate:
+        return []
+    return [checks.Error(state.problem, id="qperf.E006")]

@@ -1,0 +1,39 @@
+"""Log lines: time, level, logger, request id, message; without patient data."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+
+from qperfweb.core.request_id import current_request_id
+
+_ROW_VALUES = re.compile(r"(DETAIL|CONTEXT|HINT|Failing row contains)\b.*", re.DOTALL)
+_KEY_VALUES = re.compile(r"\)=\([^)]*\)")
+
+
+def without_row_values(text: str) -> str:
+    """PostgreSQL's messages without the values of the row that they are about."""
+    return _KEY_VALUES.sub(")=(...)", _ROW_VALUES.sub("(row values left out)", text))
+
+
+class LineFormatter(logging.Formatter):
+    """One line per record; a traceback follows with database row values left out."""
+
+    converter = time.gmtime
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s%(request)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        request_id = current_request_id()
+        record.request = f" [{request_id}]" if request_id else ""
+        return super().format(record)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        return super().formatMessage(record).replace("\n", " ")
+
+    def formatException(self, exc_info: object) -> str:  # noqa: N802 - logging's name
+        return without_row_values(super().formatException(exc_info))  # type: ignore[arg-type]

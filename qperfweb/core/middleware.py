@@ -1,0 +1,101 @@
+"""What happens around every request: its id and log line, headers, and the site transaction."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from qperfweb.core.errors import UserError, user_error_response
+from qperfweb.core.permissions import sites_of
+from qperfweb.core.request_id import new_request_id
+from qperfweb.core.rls import site_scope
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+access_log = logging.getLogger("qperfweb.access")
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        # Decoding compressed DICOM in the browser needs WebAssembly.
+        "script-src 'self' 'wasm-unsafe-eval'",
+        "worker-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self' data: blob:",
+        "style-src 'self'",
+        "style-src-attr 'unsafe-inline'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=()"
+
+UNSCOPED_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
+"""Answered without a user and without the records of any site."""
+
+
+class RequestIdMiddleware:
+    """Give the request an id and write one log line: the path without its query (search terms)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        begun = time.monotonic()
+        request.id = new_request_id()  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        response["X-Request-Id"] = request.id  # type: ignore[attr-defined]
+        if request.path not in UNSCOPED_PATHS:
+            milliseconds = (time.monotonic() - begun) * 1000
+            access_log.info(
+                "%s %s %d %.0f ms", request.method, request.path, response.status_code, milliseconds
+            )
+        return response
+
+
+class SecurityHeadersMiddleware:
+    """Content security and permissions policy on every response."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        if request.path.startswith(("/api/", "/studies/")):
+            response.setdefault("Cache-Control", "private, no-store")
+        return response
+
+
+class SiteScopeMiddleware:
+    """Answer each request in one transaction that sees only the sites of its user.
+
+    The transaction is rolled back when the view raises or answers 5xx. Rows must be read before
+    the response is handed over: a streaming body runs after the transaction and sees no rows.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path in UNSCOPED_PATHS:
+            return self.get_response(request)
+        with site_scope(sites_of(request.user)):
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if transaction.get_connection().in_atomic_block:
+            transaction.set_rollback(True)
+        if isinstance(exception, UserError):
+            return user_error_response(request, exception)
+        return None

@@ -1,0 +1,229 @@
+"""Django settings; every value that an installation may change comes from the environment.
+
+``./run`` sets the database addresses for the embedded PostgreSQL. For a server of your own set
+DATABASE_URL (role qperf_web), DATABASE_WORKER_URL (qperf_worker) and DATABASE_OWNER_URL
+(qperf_owner, migrations only); see docs/operations.md.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from qperfweb.core.database_url import parse_database_url
+from qperfweb.setup.state import kept_secret, state_folder
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def text(name: str, default: str = "") -> str:
+    return os.environ.get(name, default)
+
+
+def flag(name: str, default: bool = False) -> bool:
+    return text(name, str(default)).strip().lower() in ("1", "true", "yes", "on")
+
+
+def integer(name: str, default: int) -> int:
+    return int(text(name) or default)
+
+
+def words(name: str, default: str = "") -> list[str]:
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+STATE_DIR = state_folder()
+STORE_DIR = Path(text("QPERF_STORE") or STATE_DIR / "store")
+"""Content-addressed files: received objects, result bundles, rendered documents."""
+
+DEBUG = flag("QPERF_DEBUG")
+SECRET_KEY = text("QPERF_SECRET_KEY") or kept_secret("secret_key")
+IDENTITY_KEY = text("QPERF_IDENTITY_KEY") or kept_secret("identity_key")
+"""Opens the patients' identities (studies/identity.py). Without it the database names nobody."""
+
+HTTPS = flag("QPERF_HTTPS")
+ALLOWED_HOSTS = words("QPERF_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = words("QPERF_TRUSTED_ORIGINS")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "axes",
+    "drf_spectacular",
+    "pghistory",
+    "pgtrigger",
+    "procrastinate.contrib.django",
+    "rest_framework",
+    "qperfweb.core",
+    "qperfweb.accounts",
+    "qperfweb.studies",
+    "qperfweb.runs",
+    "qperfweb.reviews",
+    "qperfweb.agreement",
+    "qperfweb.reports",
+    "qperfweb.dicom_network",
+    "qperfweb.viewer",
+]
+
+MIDDLEWARE = [
+    "qperfweb.core.middleware.RequestIdMiddleware",
+    "qperfweb.core.middleware.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "qperfweb.accounts.middleware.ApiTokenMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
+    "qperfweb.core.middleware.SiteScopeMiddleware",
+]
+
+ROOT_URLCONF = "qperfweb.urls"
+ASGI_APPLICATION = "qperfweb.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "qperfweb" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+# Database -------------------------------------------------------------------------------------
+# manage.py chooses the login by the command; a web or worker process never has the owner's.
+DATABASE_LOGIN = text("QPERF_DATABASE_LOGIN", "web")
+_DATABASE_URLS = {
+    "web": text("DATABASE_URL"),
+    "worker": text("DATABASE_WORKER_URL") or text("DATABASE_URL"),
+    "owner": text("DATABASE_OWNER_URL"),
+}
+_NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": parse_database_url(_DATABASE_URLS[DATABASE_LOGIN] or _NO_DATABASE),
+}
+DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 10)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+if flag("QPERF_DATABASE_POOL"):
+    DATABASES["default"]["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": integer("QPERF_DATABASE_POOL_SIZE", 10),
+        "timeout": 10,
+    }
+
+# People ---------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "qperfweb.accounts.adapter.ClosedAccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_RATE_LIMITS = {"login_failed": False}  # axes counts failures, in the database
+
+AXES_FAILURE_LIMIT = integer("QPERF_SIGN_IN_FAILURES", 8)
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_FORM_FIELD = "login"
+AXES_LOCKOUT_TEMPLATE = "account/locked.html"
+AXES_VERBOSE = False
+AXES_ENABLE_ADMIN = False
+
+SESSION_COOKIE_AGE = integer("QPERF_SESSION_HOURS", 12) * 3600
+SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "qperfweb.core.views.csrf_failure"
+
+# API ------------------------------------------------------------------------------------------
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "qperfweb.accounts.tokens.ApiTokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["qperfweb.core.permissions.MayDo"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "qperfweb.core.errors.api_exception_handler",
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "QPerf Web",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+}
+
+# Files and pages ------------------------------------------------------------------------------
+STATIC_URL = "/static/"
+FRONTEND_DIST = BASE_DIR / "frontend" / "dist"
+STATICFILES_DIRS = [FRONTEND_DIST] if FRONTEND_DIST.is_dir() else []
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+DATA_UPLOAD_MAX_NUMBER_FILES = 20_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = text("QPERF_TIME_ZONE", "UTC")
+USE_TZ = True
+
+# Analysis -------------------------------------------------------------------------------------
+STUDY_QUIET_S = integer("QPERF_STUDY_QUIET_SECONDS", 10)
+"""A study is analysed once no object has arrived for this long."""
+RUN_TIME_LIMIT_S = integer("QPERF_RUN_TIME_LIMIT_SECONDS", 900)
+RUN_MEMORY_LIMIT_BYTES = integer("QPERF_RUN_MEMORY_LIMIT_MIB", 3072) * 2**20
+
+# Log ------------------------------------------------------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "qperfweb.core.logs.LineFormatter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": text("QPERF_LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "axes": {"level": "WARNING"},
+    },
+}

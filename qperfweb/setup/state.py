@@ -1,0 +1,55 @@
+"""The state folder: everything that an installation must keep, outside the source tree."""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+
+
+def state_folder() -> Path:
+    """QPERF_STATE, else XDG_STATE_HOME/qperfweb, else ~/.local/state/qperfweb. Not created here."""
+    named = os.environ.get("QPERF_STATE")
+    if named:
+        return Path(named).expanduser().resolve()
+    base = os.environ.get("XDG_STATE_HOME")
+    parent = Path(base) if base else Path.home() / ".local" / "state"
+    return (parent / "qperfweb").resolve()
+
+
+def make_state_folder() -> Path:
+    """Create the state folder for its owner alone; its parents keep their permissions."""
+    folder = state_folder()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def write_private(path: Path, content: str) -> None:
+    """Replace a file in one step; only its owner can read it (0600)."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    os.replace(draft, path)
+
+
+def kept_secret(name: str) -> str:
+    """A secret of this installation, made when first asked for and kept there (0600).
+
+    44 characters: 32 random bytes in URL-safe base64, which is also the form of a Fernet key.
+    """
+    folder = make_state_folder()
+    path = folder / name
+    if not path.exists():
+        draft = folder / f".{name}.{secrets.token_hex(4)}"
+        write_private(draft, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
+        # Two processes may start at once: link() refuses to replace, so both read the same key.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text(encoding="utf-8").strip()
