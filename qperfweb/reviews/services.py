@@ -208,9 +208,10 @@ def _checked(run: AnalysisRun, edit: Mapping[str, Any]) -> dict[str, Any]:
         acquired = values_of(run, empty_content())
         if all(wanted != (a.condition, n) for a in acquired for n in a.segments):
             raise Invalid("This result has no such segment.", field="segment")
-    elif edit["kind"] == "acknowledge":
-        if all(flag["id"] != edit["flag"] for flag in all_flags(run.document or {})):
-            raise Invalid("This result has no such flag.", field="flag")
+    elif edit["kind"] == "acknowledge" and all(
+        flag["id"] != edit["flag"] for flag in all_flags(run.document or {})
+    ):
+        raise Invalid("This result has no such flag.", field="flag")
     return checked
 
 

@@ -23,6 +23,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCHEMA = "qperf-bundle-1"
+NOT_A_NUMBER = 0
+"""Stored value of quantised arrays that stands for "no value here"."""
 
 Array = NDArray[Any]
 
@@ -31,7 +33,7 @@ Array = NDArray[Any]
 class Kind:
     """How one kind of array is kept: its dtype on disk and its unit.
 
-    quantised: stored as uint16 with the scale and offset that give the values back.
+    quantised: stored as uint16 with the scale and offset that give the values back, 0 for none.
     """
 
     dtype: str
@@ -46,8 +48,8 @@ KINDS: Mapping[str, Kind] = {
     "signal": Kind(dtype="uint16", unit="signal", quantised=True),
     "corrected": Kind(dtype="uint16", unit="signal", quantised=True),
     "displacement_px": Kind(dtype="float16", unit="px"),
-    "gd_mmol_per_l": Kind(dtype="float16", unit="mmol/L"),
-    "gd_fit": Kind(dtype="float16", unit="mmol/L"),
+    "gd_mmol_per_l": Kind(dtype="uint16", unit="mmol/L", quantised=True),
+    "gd_fit": Kind(dtype="uint16", unit="mmol/L", quantised=True),
     "mbf": Kind(dtype="float32", unit="ml/min/g"),
     "mbf_se": Kind(dtype="float32", unit="ml/min/g"),
     "delay_s": Kind(dtype="float32", unit="s"),
@@ -117,12 +119,11 @@ class Bundle:
     def values(self, key: str) -> Array:
         """The array in its unit: quantised ones are scaled back to float32."""
         entry, array = self.entries[key], self.stored(key)
-        if entry["scale"] == 1.0 and entry["offset"] == 0.0:
+        if not entry["quantised"]:
             return array
-        scaled: Array = array.astype(np.float32) * np.float32(entry["scale"]) + np.float32(
-            entry["offset"]
-        )
-        return scaled
+        values: Array = array * np.float32(entry["scale"]) + np.float32(entry["offset"])
+        values[array == NOT_A_NUMBER] = np.nan
+        return values
 
 
 def open_bundle(store: Path, digest: str) -> Bundle:
@@ -162,7 +163,8 @@ def _write_array(path: Path, name: str, array: Array) -> dict[str, Any]:
     kind = KINDS.get(name)
     array = np.asarray(array)
     scale, offset = 1.0, 0.0
-    if kind is not None and kind.quantised:
+    quantised = kind is not None and kind.quantised
+    if quantised:
         array, scale, offset = quantise(array)
     elif kind is not None:
         array = array.astype(kind.dtype)
@@ -176,17 +178,22 @@ def _write_array(path: Path, name: str, array: Array) -> dict[str, Any]:
         "unit": kind.unit if kind else "",
         "scale": scale,
         "offset": offset,
+        "quantised": quantised,
         "sha256": _sha256(path),
     }
 
 
 def quantise(array: Array) -> tuple[NDArray[np.uint16], float, float]:
-    """uint16 values, scale, offset: value = stored * scale + offset. Not finite becomes 0."""
-    finite = np.nan_to_num(np.asarray(array, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
-    scale = (high - low) / 65535.0 or 1.0
-    stored = np.rint((finite - low) / scale).astype(np.uint16)
-    return stored, scale, low
+    """uint16 values, scale, offset: value = stored * scale + offset; 0 stands for not finite."""
+    wide = np.asarray(array, dtype=np.float32)
+    finite = np.isfinite(wide)
+    if not finite.any():
+        return np.zeros(wide.shape, dtype=np.uint16), 1.0, 0.0
+    low, high = float(wide[finite].min()), float(wide[finite].max())
+    scale = (high - low) / (65535 - 1) or 1.0
+    with np.errstate(invalid="ignore"):
+        steps = np.rint((wide - low) / scale) + 1
+    return np.where(finite, steps, NOT_A_NUMBER).astype(np.uint16), scale, low - scale
 
 
 def _sha256(path: Path) -> str:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from qperfweb.core import audit
+from qperfweb.core.errors import Conflict
 from qperfweb.studies.models import Instance, Series, Study, StudyState
 
 from .models import FINAL_STATES, AnalysisRun, RunPurpose, RunState
@@ -24,8 +25,8 @@ MOST_ATTEMPTS = 3
 """A run whose worker died this often is taken for the cause and ends failed."""
 
 
-class RunNotPossible(Exception):
-    """A run cannot be made or changed now; the message says why."""
+class RunNotPossible(Conflict):
+    """An analysis cannot be made or changed now."""
 
 
 def input_manifest(study: Study) -> list[list[str]]:
@@ -79,7 +80,7 @@ def run_request(
         requested_by=user,
     )
     study_state_refresh(study)
-    audit.record(user, "run.requested", obj=run, site_id=run.site_id, reason=reason)
+    audit.record(user, "run.requested", run, reason=reason)
     from . import tasks  # tasks import this module; the job is deferred in this transaction
 
     tasks.defer_run(run)
@@ -146,7 +147,7 @@ def run_succeed(run: AnalysisRun, document: dict[str, Any], bundle_sha256: str) 
     ).update(outdated_reason=RunPurpose(run.purpose).label)
     Study.objects.filter(pk=run.study_id).update(**_facts_for_worklist(document))
     study_state_refresh(run.study)
-    audit.record(None, "run.succeeded", obj=run, site_id=run.site_id)
+    audit.record(None, "run.succeeded", run)
     return True
 
 
@@ -157,7 +158,7 @@ def run_fail(run: AnalysisRun, *, code: str, message: str) -> bool:
     if run.state != RunState.RUNNING:
         return False
     _end(run, RunState.FAILED, failure_code=code[:48], failure_message=message)
-    audit.record(None, "run.failed", obj=run, site_id=run.site_id, reason=code)
+    audit.record(None, "run.failed", run, reason=code)
     return True
 
 
@@ -171,7 +172,7 @@ def run_cancel(run: AnalysisRun, user: Any) -> AnalysisRun:
     run.save(update_fields=["cancel_requested"])
     if run.state == RunState.QUEUED:
         _end(run, RunState.CANCELLED)
-    audit.record(user, "run.cancelled", obj=run, site_id=run.site_id)
+    audit.record(user, "run.cancelled", run)
     return run
 
 

@@ -1,0 +1,185 @@
+"""Signing: freeze a reading, bound by hash to everything that it says and rests on.
+
+The signed document is canonical JSON (RFC 8785) with a versioned schema; its bytes and SHA-256 are
+kept. ``verify_reading`` rebuilds the bytes from the rows of today and checks the result bundle, so
+a row or a file that was tampered with is found. Identity is by pseudonym: erasing a patient's name
+leaves every signature valid.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+import rfc8785
+from django.conf import settings
+from django.contrib.auth import authenticate
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from qperfweb.core import audit
+from qperfweb.core.errors import Conflict, Invalid
+from qperfweb.runs.bundles import BundleDamaged, verify_bundle
+from qperfweb.runs.services import digest, study_state_refresh
+
+from .models import Addendum, Reading, ReadingState, Signature
+from .queries import content_of, newest_revision, open_checks
+from .services import lock_draft
+
+SCHEMA = "qperf-signed-reading-1"
+
+SEGMENT_FIELDS = (
+    "condition", "segment", "quantity", "automated_value", "contour_value", "typed_value",
+    "final_value", "final_standard_error", "endo", "epi", "source", "set_at_revision",
+    "not_measured_reason",
+)  # fmt: skip
+
+
+@transaction.atomic
+def reading_sign(
+    reading: Reading,
+    user: Any,
+    *,
+    base_revision: int,
+    password: str,
+    meaning: str,
+    request: HttpRequest | None = None,
+) -> Signature:
+    """Sign a draft. It cannot be changed afterwards, by anyone, only added to.
+
+    Raises Invalid for a wrong password or meaning, Conflict when flags are still open, a newer
+    result has replaced the one that was read, or the reading changed in another window.
+    """
+    reading = lock_draft(reading, user, base_revision)
+    if meaning not in Signature.Meaning.values:
+        raise Invalid("Say what your signature means.", field="meaning")
+    if reading.run.outdated_reason:
+        raise Conflict(
+            f"There is a newer result ({reading.run.outdated_reason}). Take it over, then sign.",
+            code="outdated",
+        )
+    still_open = open_checks(reading.run, content_of(newest_revision(reading)))
+    if still_open:
+        raise Conflict(
+            f"{len(still_open)} checks are still open. Answer or acknowledge each before signing.",
+            code="open_checks",
+            detail=[flag["id"] for flag in still_open],
+        )
+    confirm_identity(user, password, request)
+    now = timezone.now()
+    reading.state = ReadingState.SIGNED
+    reading.signed_at, reading.signed_by = now, user
+    document = signed_document(reading, meaning=meaning, signer_name=user.display_name)
+    signature = Signature.objects.create(
+        site_id=reading.site_id,
+        reading=reading,
+        signer=user,
+        signer_name=user.display_name,
+        meaning=meaning,
+        authenticated_by="password",
+        signed_at=now,
+        document=document,
+        document_schema=SCHEMA,
+        sha256=hashlib.sha256(document).hexdigest(),
+    )
+    reading.save(update_fields=["state", "signed_at", "signed_by", "updated_at"])
+    study_state_refresh(reading.study)
+    audit.record(
+        user, "reading.signed", reading, reason=meaning, details={"sha256": signature.sha256}
+    )
+    return signature
+
+
+@transaction.atomic
+def addendum_add(
+    reading: Reading, user: Any, *, text: str, password: str, request: HttpRequest | None = None
+) -> Addendum:
+    """Add a text to a signed reading. Raises Conflict for a draft, Invalid for an empty text."""
+    reading = Reading.objects.select_for_update().get(pk=reading.pk)
+    if reading.state != ReadingState.SIGNED:
+        raise Conflict("Only a signed reading takes an addendum; edit the draft instead.")
+    text = text.strip()
+    if not text:
+        raise Invalid("Write the addendum first.", field="text")
+    confirm_identity(user, password, request)
+    number = reading.addenda.count() + 1
+    signature = reading.signatures.order_by("id").last()
+    bound = digest([signature.sha256 if signature else "", number, user.pk, text])
+    addendum = Addendum.objects.create(
+        site_id=reading.site_id,
+        reading=reading,
+        number=number,
+        author=user,
+        author_name=user.display_name,
+        text=text,
+        sha256=bound,
+    )
+    audit.record(user, "reading.addendum", reading, details={"number": number, "sha256": bound})
+    return addendum
+
+
+def verify_reading(reading: Reading) -> list[str]:
+    """What is wrong with a signed reading, in words; empty when everything is as it was signed."""
+    problems = []
+    for signature in reading.signatures.all():
+        stored = bytes(signature.document)
+        if hashlib.sha256(stored).hexdigest() != signature.sha256:
+            problems.append("The signed document does not match its hash.")
+        rebuilt = signed_document(
+            reading, meaning=signature.meaning, signer_name=signature.signer_name
+        )
+        if rebuilt != stored:
+            problems.append("The reading's rows differ from what was signed.")
+    if reading.state == ReadingState.SIGNED and not reading.signatures.exists():
+        problems.append("The reading is marked signed but has no signature.")
+    try:
+        damaged = verify_bundle(settings.STORE_DIR, reading.run.bundle_sha256)
+    except BundleDamaged as error:
+        problems.append(str(error))
+    else:
+        problems += [f"The stored array {name} differs from its checksum." for name in damaged]
+    return problems
+
+
+def signed_document(reading: Reading, *, meaning: str, signer_name: str) -> bytes:
+    """Canonical bytes of everything that a signature covers."""
+    revision, run = newest_revision(reading), reading.run
+    segments = reading.segments.order_by("condition", "segment").values(*SEGMENT_FIELDS)
+    document = {
+        "schema": SCHEMA,
+        "reading": reading.pk,
+        "patient_pseudonym": str(reading.study.patient.pseudonym),
+        "study_instance_uid": reading.study.study_instance_uid,
+        "run": {
+            "id": run.pk,
+            "input_sha256": run.input_sha256,
+            "parameters_sha256": run.parameters_sha256,
+            "document_sha256": digest(run.document),
+            "bundle_sha256": run.bundle_sha256,
+            "pipeline_version": run.pipeline_version,
+            "model_versions": run.model_versions,
+        },
+        "revision": revision.number,
+        "content": content_of(revision),
+        "segments": list(segments),
+        "signature": {
+            "signer": reading.signed_by_id,
+            "signer_name": signer_name,
+            "signed_at": _instant(reading.signed_at),
+            "meaning": meaning,
+        },
+    }
+    return rfc8785.dumps(document)
+
+
+def confirm_identity(user: Any, password: str, request: HttpRequest | None) -> None:
+    """Ask again who is there. Failures count like failed sign-ins. Raises Invalid."""
+    found = authenticate(request, username=user.get_username(), password=password)
+    if found is None or found.pk != user.pk:
+        raise Invalid("The password is not right.", code="wrong_password", field="password")
+
+
+def _instant(moment: datetime | None) -> str:
+    return moment.isoformat(timespec="microseconds") if moment else ""
