@@ -1,0 +1,1 @@
+"""How the networks come to be: samples, augmentation, loss, loop, export."""

@@ -1,0 +1,62 @@
+"""One readable configuration per network, in ``analysis/training/configs/<name>.toml``."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from analysis.errors import BadInput
+from analysis.segmentation.network import NetworkConfig
+
+CONFIG_FOLDER: Final = Path(__file__).resolve().parent / "configs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingConfig:
+    """What a training run depends on, besides the simulator's version.
+
+    seed: of weights, batches and samples (sample i of shard s comes from [seed, s]).
+    steps: optimiser steps; the learning rate is constant after the warm-up and falls linearly to
+    zero over the last decay_share of them.
+    class_weights: of the cross-entropy, one per class.
+    averaging: decay per step of the running mean of the weights, which is what is exported.
+    validation_seed: of the simulated samples that are never trained on.
+    """
+
+    name: str
+    seed: int = 1
+    steps: int = 8000
+    batch_size: int = 24
+    learning_rate: float = 2e-3
+    weight_decay: float = 1e-2
+    warm_up_steps: int = 200
+    decay_share: float = 0.35
+    class_weights: tuple[float, ...] = (1.0, 1.5, 2.5, 1.5)
+    averaging: float = 0.998
+    validation_seed: int = 990_001
+    validation_samples: int = 192
+    network: NetworkConfig = field(default_factory=NetworkConfig)
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def read_config(name: str) -> TrainingConfig:
+    """The configuration of a network by its name or by the path of a .toml file.
+
+    Raises BadInput where there is none or a field is unknown.
+    """
+    path = Path(name) if name.endswith(".toml") else CONFIG_FOLDER / f"{name}.toml"
+    try:
+        document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise BadInput(f"No usable training configuration {path}: {error}") from error
+    network = NetworkConfig.from_json({**NetworkConfig().to_json(), **document.pop("network", {})})
+    if "class_weights" in document:
+        document["class_weights"] = tuple(document["class_weights"])
+    try:
+        return TrainingConfig(**document, network=network)
+    except TypeError as error:
+        raise BadInput(f"{path}: {error}") from error
