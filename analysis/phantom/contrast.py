@@ -21,7 +21,7 @@ Doubles = NDArray[np.float64]
 
 # T1 at 1.5 and 3 T, T2 (ms), density, its log spread, flow (ml/min/g), volume (ml/g), delay (s)
 _SOLID: dict[Tissue, tuple[float, float, float, float, float, float, float, float]] = {
-    Tissue.LUNG: (1200, 1300, 40, 0.12, 0.4, 0.6, 0.30, -2.0),
+    Tissue.LUNG: (1200, 1300, 40, 0.18, 0.5, 0.6, 0.30, -2.0),
     Tissue.SKIN_FAT: (290, 360, 70, 0.80, 0.4, 0.02, 0.10, 3.0),
     Tissue.CHEST_MUSCLE: (1000, 1400, 40, 0.75, 0.2, 0.07, 0.18, 3.0),
     Tissue.RIB: (600, 700, 50, 0.40, 0.4, 0.06, 0.15, 3.0),
@@ -79,6 +79,8 @@ def sample_chemistry(
     blood_t2 = (250.0 if high else 220.0) * float(np.exp(rng.normal(0.0, 0.1)))
     for tissue in _BLOOD:
         inflow = float(np.exp(rng.normal(0.0, 0.08 * contrast_spread)))
+        if tissue is Tissue.LUNG_VESSEL:
+            inflow *= float(rng.uniform(0.25, 0.9))
         relaxation[tissue] = Relaxation(t1_ms=blood_t1, t2_ms=blood_t2, density=inflow)
     muscle = Relaxation(
         t1_ms=(1300.0 if high else 1100.0) * float(np.exp(rng.normal(0.0, 0.06))),

@@ -88,7 +88,7 @@ def sample_heart(rng: np.random.Generator, tier: Tier = "standard") -> Heart:
         bumps.append(_bump(rng, thin, _uniform(rng, 0.0, 360.0), length))
     epi = cavity + wall
     tiny_rv = rng.random() < 0.15 * spread
-    bulge = _uniform(rng, 4.0, 13.0) if tiny_rv else _normal(rng, 25.0, 7.0, 12.0, 45.0)
+    bulge = _uniform(rng, 4.0, 13.0) if tiny_rv else _normal(rng, 28.0, 7.0, 12.0, 48.0)
     effusion = _uniform(rng, 2.0, 15.0) if rng.random() < 0.06 * spread else 0.0
     anterior = _normal(rng, 120.0, 7.0 * spread, 95.0, 150.0)
     return Heart(
@@ -107,7 +107,7 @@ def sample_heart(rng: np.random.Generator, tier: Tier = "standard") -> Heart:
         inferior_insertion_deg=anterior + _normal(rng, 118.0, 10.0 * spread, 85.0, 150.0),
         insertion_twist_deg=float(rng.normal(8.0, 8.0)),
         rv_bulge_mm=bulge,
-        rv_fullness=_uniform(rng, 0.35, 0.75),
+        rv_fullness=_uniform(rng, 0.3, 0.72),
         rv_skew=float(rng.normal(0.0, 0.25 * spread)),
         rv_length=_uniform(rng, 0.72, 1.0),
         rv_wall_mm=_uniform(rng, 1.8, 4.5) if rng.random() < 0.85 else _uniform(rng, 4.5, 9.0),
@@ -115,7 +115,7 @@ def sample_heart(rng: np.random.Generator, tier: Tier = "standard") -> Heart:
         outflow_angle_deg=float(rng.normal(140.0, 15.0)),
         outflow_half_width_deg=_uniform(rng, 35.0, 70.0),
         outflow_depth_mm=_uniform(rng, 8.0, 16.0),
-        fat_mm=abs(float(rng.normal(0.0, 2.5 * spread))),
+        fat_mm=_uniform(rng, 0.0, 1.6) + abs(float(rng.normal(0.0, 1.5 * spread))),
         groove_fat_mm=_uniform(rng, 1.0, 9.0),
         effusion_mm=effusion,
     )
@@ -141,23 +141,48 @@ def sample_torso(rng: np.random.Generator, heart: Heart, tier: Tier = "standard"
     left = epi + heart.rv_bulge_mm + fat + muscle + abs(float(rng.normal(6.0, 10.0 * spread)))
     top = epi + fat + muscle + _uniform(rng, 15.0, 70.0)
     axes = (_uniform(rng, 115.0, 170.0), _uniform(rng, 105.0, 150.0))
+    tilt = float(rng.normal(0.0, 15.0))
+    centre = (axes[0] - left, top - axes[1])
+    room = _room_for_heart(heart, centre, axes, tilt, fat + 0.4 * muscle)
+    axes = (axes[0] + room, axes[1] + room)
     diaphragm = -epi - _normal(rng, 7.0, 8.0 * spread, -6.0, 40.0)
     return Torso(
-        body_centre_mm=(axes[0] - left, top - axes[1]),
+        body_centre_mm=centre,
         body_axes_mm=axes,
-        body_tilt_deg=float(rng.normal(0.0, 15.0)),
-        body_drift=(float(rng.normal(0.0, 0.3)), float(rng.normal(0.0, 0.3))),
+        body_tilt_deg=tilt,
+        body_drift=(float(rng.normal(0.0, 0.1)), float(rng.normal(0.0, 0.1))),
         subcutaneous_mm=fat,
         muscle_mm=muscle,
         rib_spacing_mm=_uniform(rng, 25.0, 45.0),
         diaphragm_mm=diaphragm,
         diaphragm_slope=(float(rng.normal(0.0, 0.25 * spread)), float(rng.normal(0.0, 0.3))),
         dome_radius_mm=float(rng.choice([-1, 1])) * _uniform(rng, 90.0, 600.0),
-        lung_vessels=_uniform(rng, 0.0, 0.8),
+        lung_vessels=_uniform(rng, 0.0, 0.55),
         mediastinal_fat_mm=abs(float(rng.normal(0.0, 9.0 * spread))),
         abdominal=_abdomen(rng, diaphragm, heart),
         thoracic=_great_vessels(rng, heart),
     )
+
+
+def _room_for_heart(
+    heart: Heart,
+    centre: tuple[float, float],
+    axes: tuple[float, float],
+    tilt_deg: float,
+    wall_mm: float,
+) -> float:
+    """How much the trunk must grow so that the heart lies inside the chest wall, mm."""
+    angle = np.deg2rad(np.arange(0.0, 360.0, 15.0))
+    reach = heart.epi_radius_mm + np.where(
+        np.cos(angle) < 0.3, heart.rv_bulge_mm + heart.rv_wall_mm, 0.0
+    )
+    turn = np.deg2rad(tilt_deg)
+    dx, dy = reach * np.cos(angle) - centre[0], reach * np.sin(angle) - centre[1]
+    u = dx * np.cos(turn) + dy * np.sin(turn)
+    v = dy * np.cos(turn) - dx * np.sin(turn)
+    length = np.hypot(u / axes[0], v / axes[1])
+    lacking = length * min(axes) + wall_mm - min(axes)
+    return float(max(lacking.max(), 0.0) * max(axes) / min(axes))
 
 
 def _abdomen(rng: np.random.Generator, top: float, heart: Heart) -> tuple[Organ, ...]:
@@ -193,8 +218,8 @@ def _abdomen(rng: np.random.Generator, top: float, heart: Heart) -> tuple[Organ,
 def _great_vessels(rng: np.random.Generator, heart: Heart) -> tuple[Organ, ...]:
     organs = []
     away = heart.epi_radius_mm
-    if rng.random() < 0.7:
-        angle, distance = _uniform(rng, -70.0, -5.0), away + _uniform(rng, 14.0, 55.0)
+    if rng.random() < 0.55:
+        angle, distance = _uniform(rng, -70.0, -5.0), away + _uniform(rng, 14.0, 75.0)
         at = (distance * np.cos(np.deg2rad(angle)), distance * np.sin(np.deg2rad(angle)), 0.0)
         size = _uniform(rng, 8.0, 15.0)
         organs.append(_organ(rng, Tissue.AORTA, at, (size, size), 0.5, depth=400.0))
@@ -228,10 +253,16 @@ def sample_body(rng: np.random.Generator, tier: Tier = "standard") -> Body:
     return Body(heart=heart, torso=sample_torso(rng, heart, tier), noise=random_field(rng))
 
 
-def sample_bolus(rng: np.random.Generator, *, stress: bool, tier: Tier = "standard") -> Bolus:
-    """A random injection. Peak levels follow Kellman 2017 and Xue 2020b, widened."""
+def sample_bolus(
+    rng: np.random.Generator, *, stress: bool, tier: Tier = "standard", dose: float = 1.0
+) -> Bolus:
+    """A random injection. Peak levels follow Kellman 2017 and Xue 2020b, widened.
+
+    dose: relative to the 0.05 mmol/kg of a dual-sequence exam.
+    """
     spread = SPREAD[tier]
     peak = _normal(rng, 3.9 if stress else 4.7, 1.4 * spread, 1.2, 12.0)
+    peak *= dose
     width = _normal(rng, 2.4 if stress else 3.2, 0.7 * spread, 1.3, 7.0)
     stages = _uniform(rng, 5.0, 10.0)
     into_rv = _uniform(rng, 2.0, 3.5)

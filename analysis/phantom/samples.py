@@ -25,8 +25,13 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Output = Literal["raw", "pd", "gd"]
 
-EPI_INSET_MM = 1.0
-"""Readers draw the epicardium this far inside the edge that the phantom's wall has (default)."""
+EPI_INSET_MM = 1.8
+"""Readers draw the epicardium this far inside the edge that the phantom's wall has.
+
+Measured: across the drawn contours of the eight real patients the lateral wall's signal falls to
+half about 3 mm outside the line; with an inset of 1.8 mm, and the fat that lies outside, the
+phantom's falls about 2.5 mm outside its own.
+"""
 
 _FLOW_LEVELS = 10
 _GRID_S = 0.2
@@ -114,7 +119,8 @@ def training_sample(
     section = cut(body, plane.x, plane.y, plane.z, softness_mm=softness)
 
     chemistry = contrast.sample_chemistry(rng, field_strength_t=tesla, contrast_spread=spread)
-    bolus = population.sample_bolus(rng, stress=stress, tier=tier)
+    dose = float(rng.uniform(0.9, 2.4)) if output == "raw" else 1.0
+    bolus = population.sample_bolus(rng, stress=stress, tier=tier, dose=dose)
     fractions, levels = _split_by_flow(rng, body, section, plane, stress=stress, tier=tier)
     beats = _beats(rng, bolus.arrival_s + 3.0 + frames * dt_s + 6.0, stress=stress)
     grid = np.arange(0.0, beats[-1] + 1.0, _GRID_S)
@@ -235,7 +241,7 @@ def _sample_sequence(rng: np.random.Generator, *, dual: bool) -> Sequence:
         flip_deg=float(rng.uniform(35, 60) if balanced else rng.uniform(9, 18)),
         tr_ms=tr,
         te_ms=float(rng.uniform(1.0, 1.4)),
-        delay_ms=float(rng.uniform(25, 60) if dual else rng.uniform(40, 130)),
+        delay_ms=float(rng.uniform(25, 60) if dual else rng.uniform(50, 140)),
         centre_line=line,
     )
 
