@@ -8,10 +8,12 @@ connecting to it. Process ids in ``postmaster.pid`` are never trusted: they may 
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import IO
 
 from qperfweb.setup import cluster as clusters
 from qperfweb.setup.cluster import ADMIN, Cluster
@@ -20,7 +22,7 @@ from qperfweb.setup.locks import SharedUse, exclusive
 from qperfweb.setup.system_user import database_user
 
 DATABASE = "qperf"
-START_LIMIT_S = 90.0
+START_LIMIT_S = 90
 ATTEMPTS = 5
 
 SERVER_SETTINGS: Mapping[str, str] = {
@@ -48,7 +50,6 @@ class EmbeddedPostgres:
         self._settings = {**SERVER_SETTINGS, **(settings or {})}
         self._start_lock = state / "postgresql.lock"
         self._use: SharedUse | None = None
-        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Cluster:
         """Make the cluster if needed, start the server unless it runs, and hold it in use."""
@@ -148,8 +149,6 @@ class EmbeddedPostgres:
         pid_file = cluster.folder / "postmaster.pid"
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
-            if self._process is not None:
-                self._process.poll()  # a dead child keeps its pid until it is asked for
             pid = _read_pid(pid_file)
             if pid is None or not _is_alive(pid):
                 return
@@ -164,31 +163,18 @@ class EmbeddedPostgres:
     def _launch(self, cluster: Cluster) -> str | None:
         """Start the server and wait until it answers; otherwise say what stopped it."""
         self.log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        command = [str(self._programs / "postgres"), "-D", str(cluster.folder)]
-        command += ["-p", str(cluster.port)]
+        options = ["-p", str(cluster.port)]
         for name, value in self._settings.items():
-            command += ["-c", f"{name}={value}"]
+            options += ["-c", f"{name}={value}"]
         begun_at = self.log.stat().st_size if self.log.exists() else 0
         with open(self.log, "ab", opener=_private) as log:
-            # Its own session: Ctrl-C reaches ./run, which stops the server last.
-            self._process = process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                cwd="/",
-                start_new_session=True,
-                **self._run_as.popen_options(),
+            # pg_ctl gives the server a session of its own: Ctrl-C reaches ./run, not the server.
+            done = self._pg_ctl(
+                cluster, "start", "-w", "-t", str(START_LIMIT_S), "-o", shlex.join(options), log=log
             )
-        deadline = time.monotonic() + START_LIMIT_S
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                return self._reason(begun_at)
-            if self._answers(cluster):
-                return None
-            time.sleep(0.05)
-        process.terminate()
-        return f"no answer within {START_LIMIT_S:.0f} s"
+        if done.returncode == 0 and self._answers(cluster):
+            return None
+        return self._reason(begun_at)
 
     def _reason(self, begun_at: int) -> str:
         with open(self.log, encoding="utf-8", errors="replace") as log:
@@ -198,14 +184,22 @@ class EmbeddedPostgres:
         return told[0] if told else "it ended without a message"
 
     def _stop_server(self) -> None:
-        pid = _read_pid(self.cluster.folder / "postmaster.pid")
-        command = [str(self._programs / "pg_ctl"), "stop", "-D", str(self.cluster.folder)]
-        command += ["-m", "fast", "-w", "-t", "30", "-s"]
-        done = subprocess.run(
-            command, capture_output=True, text=True, cwd="/", **self._run_as.popen_options()
-        )
+        with open(self.log, "ab", opener=_private) as log:
+            done = self._pg_ctl(self.cluster, "stop", "-m", "fast", "-w", "-t", "60", log=log)
         if done.returncode != 0:
-            raise SetupError(f"PostgreSQL (process {pid}) did not stop: {done.stderr.strip()}")
+            raise SetupError(f"PostgreSQL did not stop within 60 s (see {self.log})")
+
+    def _pg_ctl(
+        self, cluster: Cluster, *arguments: str, log: IO[bytes]
+    ) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            [str(self._programs / "pg_ctl"), *arguments, "-s", "-D", str(cluster.folder)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            **self._run_as.popen_options(),
+        )
 
     def _prepare_roles(self) -> None:
         """Create database and roles; idempotent, so a set-up that was killed is completed."""
