@@ -74,7 +74,7 @@ def test_pixels_that_are_not_square_keep_the_shape():
     contours = contours_from(segmented(p), geometry)
     scale = (p.shape[1] - 1) / 99
     offset = (np.array(contours.epi_rc) - CENTRE * (scale, 1)) / (scale, 1)
-    assert np.abs(np.hypot(*offset.T) - 19).max() < 0.25
+    assert np.abs(np.hypot(*offset.T) - 19).max() < 0.5
 
 
 def test_papillary_muscles_belong_to_the_cavity():
