@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.constants import DEFAULT_HAEMATOCRIT, DEFAULT_TISSUE_DENSITY_G_PER_ML
 from analysis.quality import Flag
 
 Floats = NDArray[np.float32]
@@ -174,7 +175,9 @@ class AifResult:
 class FlowMap:
     """Result of a batched flow fit, in blood units, NaN where ``quality`` is not OK.
 
-    All maps (H, W) float32; fitted: (T, H, W) float16 model curve on the times given to the fit.
+    All maps (H, W) float32, NaN too for what a model does not have; fitted: (T, H, W) float16 model
+    curve on the times given to the fit, NaN outside the model's window. The haematocrit turns blood
+    into plasma units (PS and volumes times 1 - Hct); no MBF depends on it.
     """
 
     model: str
@@ -191,6 +194,9 @@ class FlowMap:
     residual_rms_mmol_per_l: Floats
     quality: Bytes
     fitted_mmol_per_l: NDArray[np.float16] | None = None
+    haematocrit: float = DEFAULT_HAEMATOCRIT
+    tissue_density_g_per_ml: float = DEFAULT_TISSUE_DENSITY_G_PER_ML
+    aif_interpolation: str = "linear"
 
 
 @dataclass(frozen=True, kw_only=True)

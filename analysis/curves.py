@@ -1,0 +1,120 @@
+"""Features of a bolus curve, for every stage that must know when the contrast agent came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from analysis.domain import Doubles
+
+_FOOT_FRACTION: Final = 0.05
+_VALLEY_FRACTION: Final = 0.5
+_RESOLVED_NOISE: Final = 6.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class BolusFeatures:
+    """When a bolus comes, peaks and has passed; indices into the curve, times in seconds.
+
+    foot_index: last sample before the rise. peak_index: the first-pass maximum. valley_index: the
+    minimum between first pass and recirculation, or the last sample where none is reached.
+    valley_found: whether the first pass ends within the record. baseline: mean before the foot.
+    noise: standard deviation from the curve's roughness.
+    """
+
+    foot_index: int
+    peak_index: int
+    valley_index: int
+    valley_found: bool
+    foot_s: float
+    peak_s: float
+    valley_s: float
+    baseline: float
+    peak_height: float
+    noise: float
+
+
+def bolus_features(curve: Doubles, time_s: Doubles) -> BolusFeatures | None:
+    """Features of a curve (T,), or None where nothing rises clearly above the noise.
+
+    The foot is where the line through the steepest rise meets the baseline, which moves with the
+    onset and not with the height of the peak. The peak is the first one that reaches half of the
+    maximum, so that a later recirculation or a second injection is not taken for it.
+    """
+    curve = np.asarray(curve, np.float64)
+    if curve.size < 5 or not np.isfinite(curve).all():
+        return None
+    noise = _roughness(curve)
+    smooth = _smoothed(curve)
+    start = float(np.median(curve[: max(3, curve.size // 12)]))
+    rise = float(smooth.max()) - start
+    if rise <= max(_RESOLVED_NOISE * noise, 1e-9 * max(1.0, abs(start))) or rise <= 0:
+        return None
+    peak = _first_peak(smooth - start)
+    window = slice(max(0, peak - 1), min(curve.size, peak + 2))
+    peak = window.start + int(np.argmax(curve[window]))
+    foot_s, foot = _foot(smooth, time_s, peak, start)
+    baseline = float(curve[: foot + 1].mean())
+    height = float(curve[peak]) - baseline
+    valley, found = _valley(smooth - baseline, peak, height)
+    return BolusFeatures(
+        foot_index=foot,
+        peak_index=peak,
+        valley_index=valley,
+        valley_found=found,
+        foot_s=foot_s,
+        peak_s=float(time_s[peak]),
+        valley_s=float(time_s[valley]),
+        baseline=baseline,
+        peak_height=height,
+        noise=noise,
+    )
+
+
+def _roughness(curve: Doubles) -> float:
+    """Noise from second differences: blind to slopes, robust against the bolus itself."""
+    second = np.diff(curve, 2)
+    return float(1.4826 * np.median(np.abs(second)) / np.sqrt(6))
+
+
+def _smoothed(curve: Doubles) -> Doubles:
+    padded = np.pad(curve, 1, mode="edge")
+    smooth: Doubles = padded[:-2] / 4 + padded[1:-1] / 2 + padded[2:] / 4
+    return smooth
+
+
+def _first_peak(enhancement: Doubles) -> int:
+    """First local maximum that reaches 60 % of the largest value."""
+    high = enhancement >= 0.6 * enhancement.max()
+    first = int(np.argmax(high))
+    after = np.flatnonzero(~high[first:])
+    end = first + (int(after[0]) if after.size else enhancement.size - first)
+    return first + int(np.argmax(enhancement[first:end]))
+
+
+def _foot(smooth: Doubles, time_s: Doubles, peak: int, start: float) -> tuple[float, int]:
+    """Time where the steepest rise meets the baseline, and the last sample not after it."""
+    if peak == 0:
+        return float(time_s[0]), 0
+    slopes = np.diff(smooth[: peak + 1]) / np.diff(time_s[: peak + 1])
+    steepest = int(np.argmax(slopes))
+    middle_s = (time_s[steepest] + time_s[steepest + 1]) / 2
+    middle = (smooth[steepest] + smooth[steepest + 1]) / 2
+    foot_s = float(np.clip(middle_s - (middle - start) / slopes[steepest], time_s[0], middle_s))
+    return foot_s, int(np.searchsorted(time_s, foot_s, side="right")) - 1
+
+
+def _valley(enhancement: Doubles, peak: int, height: float) -> tuple[int, bool]:
+    """First minimum below half of the peak that is not just a wiggle, else the last sample."""
+    lowest = peak
+    for index in range(peak + 1, enhancement.size):
+        if enhancement[index] < enhancement[lowest]:
+            lowest = index
+        fallen = enhancement[lowest] < _VALLEY_FRACTION * height
+        risen = enhancement[index] > enhancement[lowest] + _FOOT_FRACTION * height
+        flat = index - lowest >= 4
+        if fallen and (risen or flat):
+            return lowest, True
+    return lowest, bool(enhancement[lowest] < _VALLEY_FRACTION * height / 2)

@@ -1,0 +1,91 @@
+"""A model fitted to many tissue curves at once: guesses from a dictionary, then refinement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from analysis.domain import Doubles, Floats
+from analysis.perfusion import least_squares
+from analysis.perfusion.input_function import InputFunction
+from analysis.perfusion.kinetics import DELAY_BOUNDS_S, DELAY_STARTS_S, Model
+from analysis.perfusion.least_squares import Fitted
+
+_BATCH: Final = 512
+"""Pixels per batch: its arrays stay in the processor's cache."""
+
+
+def bounds(model: Model) -> tuple[Floats, Floats]:
+    """Lower and upper bounds (P,) in fit coordinates: logarithms, then the delay in s."""
+    lower = [np.log(p.lower) for p in model.PARAMETERS] + [DELAY_BOUNDS_S[0]]
+    upper = [np.log(p.upper) for p in model.PARAMETERS] + [DELAY_BOUNDS_S[1]]
+    return np.array(lower, np.float32), np.array(upper, np.float32)
+
+
+def tissue_curves(model: Model, aif: InputFunction, coordinates: Floats) -> Floats:
+    """Model curves (N, T) for fit coordinates (N, P)."""
+    response, _, _ = model.response(*_arguments(aif, coordinates))
+    curves: Floats = response @ aif.weights
+    return curves
+
+
+def curves_and_jacobian(
+    model: Model, aif: InputFunction, coordinates: Floats
+) -> tuple[Floats, Floats]:
+    """Model curves (N, T) and their derivatives (N, P, T) with respect to fit coordinates."""
+    response, by_time, by_parameter = model.response(*_arguments(aif, coordinates))
+    jacobian = np.empty((len(coordinates), coordinates.shape[1], aif.weights.shape[1]), np.float32)
+    for row, derivative in enumerate(by_parameter):
+        jacobian[:, row] = derivative @ aif.weights
+    jacobian[:, -1] = -(by_time @ aif.weights)
+    return response @ aif.weights, jacobian
+
+
+def dictionary(model: Model) -> Floats:
+    """First guesses (D, P) in fit coordinates: every combination of the parameters' starts."""
+    axes = [np.log(p.starts) for p in model.PARAMETERS] + [np.array(DELAY_STARTS_S)]
+    return np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], 1).astype(np.float32)
+
+
+def parts(count: int) -> Iterator[slice]:
+    """Slices that cut ``count`` pixels into batches."""
+    return (slice(first, first + _BATCH) for first in range(0, count, _BATCH))
+
+
+def fit_curves(model: Model, aif: InputFunction, curves: Floats) -> Fitted:
+    """Fit tissue curves (N, T), each from the nearest entry of the dictionary."""
+    lower, upper = bounds(model)
+    entries = dictionary(model)
+    library = tissue_curves(model, aif, entries)
+    half_power = (np.einsum("dt,dt->d", library, library) / 2).astype(np.float32)
+
+    def evaluate(coordinates: Floats, data: Floats) -> tuple[Floats, Floats]:
+        model_curves, jacobian = curves_and_jacobian(model, aif, coordinates)
+        return data - model_curves, jacobian
+
+    def fit_part(data: Floats) -> Fitted:
+        start = entries[np.argmax(data @ library.T - half_power, axis=1)]
+        return least_squares.fit(evaluate, data, start, lower, upper)
+
+    return Fitted.joined([fit_part(curves[part]) for part in parts(max(1, len(curves)))])
+
+
+def values_of(fitted: Fitted) -> Doubles:
+    """Parameter values (N, P) in their units, from logarithms; the delay in s comes last."""
+    values = fitted.parameters.astype(np.float64)
+    values[:, :-1] = np.exp(values[:, :-1])
+    return values
+
+
+def standard_errors_of(fitted: Fitted) -> Doubles:
+    """Standard errors (N, P) of the values, first order from the covariance of the logarithms."""
+    variance = np.diagonal(fitted.covariance, axis1=1, axis2=2)
+    errors: Doubles = np.sqrt(np.maximum(variance, 0))
+    errors[:, :-1] *= np.exp(fitted.parameters[:, :-1])
+    return errors
+
+
+def _arguments(aif: InputFunction, coordinates: Floats) -> tuple[Floats, Floats]:
+    return aif.offset_s[None, :] - coordinates[:, -1:], np.exp(coordinates[:, :-1].T)
