@@ -14,16 +14,15 @@ from typing import Any
 
 import rfc8785
 from django.conf import settings
-from django.contrib.auth import authenticate
 from django.db import transaction
-from django.http import HttpRequest
 from django.utils import timezone
 
 from qperfweb.core import audit
-from qperfweb.core.errors import Conflict, Invalid
+from qperfweb.core.errors import Conflict, Invalid, NotAllowed
 from qperfweb.runs.bundles import BundleDamaged, verify_bundle
 from qperfweb.runs.services import digest, study_state_refresh
 
+from .confirmation import Confirmation
 from .models import Addendum, Reading, ReadingState, Signature
 from .queries import content_of, newest_revision, open_checks
 from .services import lock_draft
@@ -43,14 +42,14 @@ def reading_sign(
     user: Any,
     *,
     base_revision: int,
-    password: str,
     meaning: str,
-    request: HttpRequest | None = None,
+    confirmation: Confirmation,
 ) -> Signature:
     """Sign a draft. It cannot be changed afterwards, by anyone, only added to.
 
-    Raises Invalid for a wrong password or meaning, Conflict when flags are still open, a newer
-    result has replaced the one that was read, or the reading changed in another window.
+    Raises Invalid for an unknown meaning, Conflict when flags are still open, a newer result has
+    replaced the one that was read, or the reading changed in another window; NotAllowed when the
+    confirmation is somebody else's.
     """
     reading = lock_draft(reading, user, base_revision)
     if meaning not in Signature.Meaning.values:
@@ -67,7 +66,7 @@ def reading_sign(
             code="open_checks",
             detail=[flag["id"] for flag in still_open],
         )
-    confirm_identity(user, password, request)
+    _check(confirmation, user)
     now = timezone.now()
     reading.state = ReadingState.SIGNED
     reading.signed_at, reading.signed_by = now, user
@@ -78,7 +77,7 @@ def reading_sign(
         signer=user,
         signer_name=user.display_name,
         meaning=meaning,
-        authenticated_by="password",
+        authenticated_by=confirmation.method,
         signed_at=now,
         document=document,
         document_schema=SCHEMA,
@@ -93,9 +92,7 @@ def reading_sign(
 
 
 @transaction.atomic
-def addendum_add(
-    reading: Reading, user: Any, *, text: str, password: str, request: HttpRequest | None = None
-) -> Addendum:
+def addendum_add(reading: Reading, user: Any, *, text: str, confirmation: Confirmation) -> Addendum:
     """Add a text to a signed reading. Raises Conflict for a draft, Invalid for an empty text."""
     reading = Reading.objects.select_for_update().get(pk=reading.pk)
     if reading.state != ReadingState.SIGNED:
@@ -103,7 +100,7 @@ def addendum_add(
     text = text.strip()
     if not text:
         raise Invalid("Write the addendum first.", field="text")
-    confirm_identity(user, password, request)
+    _check(confirmation, user)
     number = reading.addenda.count() + 1
     signature = reading.signatures.order_by("id").last()
     bound = digest([signature.sha256 if signature else "", number, user.pk, text])
@@ -174,11 +171,9 @@ def signed_document(reading: Reading, *, meaning: str, signer_name: str) -> byte
     return rfc8785.dumps(document)
 
 
-def confirm_identity(user: Any, password: str, request: HttpRequest | None) -> None:
-    """Ask again who is there. Failures count like failed sign-ins. Raises Invalid."""
-    found = authenticate(request, username=user.get_username(), password=password)
-    if found is None or found.pk != user.pk:
-        raise Invalid("The password is not right.", code="wrong_password", field="password")
+def _check(confirmation: Confirmation, user: Any) -> None:
+    if confirmation.user_id != user.pk:
+        raise NotAllowed("Confirm your own identity to sign.")
 
 
 def _instant(moment: datetime | None) -> str:
