@@ -1,0 +1,46 @@
+"""Look at the code without running it: ruff, mypy, import contracts, TypeScript and biome."""
+
+from __future__ import annotations
+
+import subprocess
+from argparse import Namespace
+
+from qperfweb.setup.console import say
+from qperfweb.setup.environment import PYTHON, ROOT, ensure_environment, environment_variables
+from qperfweb.setup.frontend import ensure_modules, npm
+
+CHECKS = (
+    ("ruff check", ["ruff", "check", "."]),
+    ("ruff format", ["ruff", "format", "--check", "."]),
+    ("mypy", ["mypy"]),
+    ("import contracts", ["importlinter.cli", "lint-imports"]),
+)
+
+
+def main(options: Namespace, rest: list[str]) -> int:
+    ensure_environment(development=True)
+    ensure_modules()
+    failed = static_checks()
+    say(summary("check", failed))
+    return 1 if failed else 0
+
+
+def static_checks() -> list[str]:
+    """Run every check, whatever the others say; the names of those that failed."""
+    failed = []
+    for name, arguments in CHECKS:
+        say(f"-- {name}")
+        command = [str(PYTHON), "-m", *arguments]
+        if subprocess.run(command, cwd=ROOT, env=environment_variables()).returncode != 0:
+            failed.append(name)
+    say("-- frontend types and style")
+    if npm("run", "check", "--silent") != 0:
+        failed.append("frontend types and style")
+    return failed
+
+
+def summary(what: str, failed: list[str]) -> str:
+    """The closing line."""
+    if failed:
+        return f"{what}: FAILED in {', '.join(failed)}"
+    return f"{what}: everything passed"

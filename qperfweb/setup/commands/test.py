@@ -1,0 +1,60 @@
+"""Run everything: ./run check, pytest on a real PostgreSQL and in Chromium, the frontend's tests.
+
+Unknown arguments go to pytest, e.g. ./run test -k signing. As root a missing Chromium is installed
+with apt-get. ./run python -m pytest runs Python tests alone.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from argparse import Namespace
+
+from qperfweb.setup.commands.check import static_checks, summary
+from qperfweb.setup.console import SetupError, say, step
+from qperfweb.setup.environment import PYTHON, ROOT, ensure_environment, environment_variables
+from qperfweb.setup.frontend import ensure_frontend, ensure_modules, npm
+from qperfweb.setup.state import state_folder
+
+PASSES_ON = True
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def main(options: Namespace, rest: list[str]) -> int:
+    begun = time.monotonic()
+    ensure_environment(development=True)
+    ensure_modules()
+    ensure_frontend()
+    ensure_browser()
+    failed = static_checks()
+    say("-- frontend tests")
+    if npm("test", "--silent") != 0:
+        failed.append("frontend tests")
+    say("-- pytest")
+    # Secrets and files of the tests never mix with those of an installation on this machine.
+    tests_state = state_folder().with_name(f"{state_folder().name}-tests")
+    variables = environment_variables() | {"QPERF_STATE": str(tests_state)}
+    for name in ("DATABASE_URL", "DATABASE_WORKER_URL", "DATABASE_OWNER_URL"):
+        variables.pop(name, None)
+    command = [str(PYTHON), "-m", "pytest", *rest]
+    if subprocess.run(command, cwd=ROOT, env=variables).returncode != 0:
+        failed.append("pytest")
+    say(f"{summary('test', failed)} ({(time.monotonic() - begun) / 60:.1f} min)")
+    return 1 if failed else 0
+
+
+def ensure_browser() -> None:
+    """Chromium for the browser tests."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise SetupError("the browser tests need Chromium (Debian: apt-get install chromium)")
+    with step("Chromium"):
+        variables = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
+            done = subprocess.run(command, env=variables, capture_output=True, text=True)
+            if done.returncode != 0:
+                lines = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+                raise SetupError(f"cannot install Chromium: {lines[0] if lines else 'apt-get'}")
