@@ -167,7 +167,7 @@ def client_of(user_of: Callable[..., Any]) -> Callable[..., Client]:
     def make(role: str, *sites: Any) -> Client:
         client = Client()
         user = user_of(role, *sites)
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
         client.user = user  # type: ignore[attr-defined]
         return client
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from analysis.config import PipelineConfig
-from analysis.pipeline import analyse
-
 from analysis.dicom import classify, load_exam, read_objects
+from analysis.pipeline import analyse
 
 from .bundles import write_bundle
 from .job import AnalysisJob, AnalysisOutcome

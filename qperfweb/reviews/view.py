@@ -1,0 +1,320 @@
+"""Everything that the viewer shows of a study, as the plain values of frontend/src/api/types.ts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from analysis.quality import FrameStatus
+from qperfweb.core.permissions import Verb, can
+from qperfweb.runs.bundles import Bundle, open_bundle
+from qperfweb.runs.models import AnalysisRun, RunState
+from qperfweb.studies.identity import open_identity
+from qperfweb.studies.models import Study
+
+from .content import empty_content
+from .models import Reading, ReadingState
+from .queries import content_of, flags_of, history_of, newest_revision, open_checks, remeasured
+from .ratios import ratio_of_row
+from .table import Acquired, SegmentValue, read_values, row_names, value_of_row
+
+ARRAYS = {
+    "movie": "corrected",
+    "original": "signal",
+    "gd": "gd_mmol_per_l",
+    "mbf": "mbf",
+    "uncertainty": "uncertainty",
+    "upslope": "relative_upslope",
+}
+"""Name in the viewer -> name in the bundle."""
+
+FRAME_WORDS = {
+    FrameStatus.USED: "used",
+    FrameStatus.PROTON_DENSITY: "proton density",
+    FrameStatus.MOTION_NOT_CORRECTED: "motion could not be corrected",
+    FrameStatus.DUPLICATE_TIME: "same time as another frame",
+    FrameStatus.NOT_FINITE: "values missing",
+    FrameStatus.CONSTANT: "empty image",
+    FrameStatus.SATURATED: "saturated",
+    FrameStatus.LEFT_OUT_BY_READER: "left out by the reader",
+    FrameStatus.OTHER_SIZE: "other image size",
+}
+
+
+def viewer_state(study: Study, user: Any) -> dict[str, Any]:
+    """ViewerState of a study for one user: its newest result and the reading that applies."""
+    run = study.runs.filter(state=RunState.SUCCEEDED).order_by("-id").first()
+    reading = reading_for(study, user)
+    if reading is not None:
+        run = reading.run
+    latest = study.runs.order_by("-id").first()
+    content = content_of(newest_revision(reading)) if reading else empty_content()
+    document = (run.document if run else None) or {"acquisitions": []}
+    new = remeasured(run, content) if run else {}
+    return {
+        "study": _study(study),
+        "run": _run(run if run and (latest is None or latest.pk <= run.pk) else latest),
+        "acquisitions": [_acquisition(run, a, content, new) for a in document["acquisitions"]]
+        if run
+        else [],
+        "table": table(document, read_values(document, new, content)),
+        "flags": flags_of(run, content) if run else [],
+        "reading": _reading(reading, user) if reading else None,
+        "can_read": can(user, Verb.EDIT_READING, study),
+        "can_sign": can(user, Verb.SIGN_READING, study),
+        "next_study_id": _next_study(study),
+    }
+
+
+def edit_result(reading: Reading, user: Any, *, changed: set[str] | None = None) -> dict[str, Any]:
+    """EditResult: what an edit can change. ``changed`` names the slices to send (None: all)."""
+    run, document = reading.run, reading.run.document or {}
+    content = content_of(newest_revision(reading))
+    new = remeasured(run, content)
+    return {
+        "reading": _reading(reading, user),
+        "table": table(document, read_values(document, new, content)),
+        "flags": flags_of(run, content),
+        "slices": [
+            {"key": piece["key"], **_contour_part(piece, content, new)}
+            for acquisition in document["acquisitions"]
+            for piece in acquisition["slices"]
+            if changed is None or piece["key"] in changed
+        ],
+    }
+
+
+def reading_for(study: Study, user: Any) -> Reading | None:
+    """What this user sees: the signed reading, else their own draft, else nobody's."""
+    signed = study.readings.filter(state=ReadingState.SIGNED).order_by("-signed_at").first()
+    draft = study.readings.filter(state=ReadingState.DRAFT, reader=user).order_by("-id").first()
+    if draft is not None and (signed is None or draft.run_id > signed.run_id):
+        return draft
+    return signed
+
+
+def table(document: Mapping[str, Any], acquired: list[Acquired]) -> list[dict[str, Any]]:
+    """The rows of the table: 16 segments, territories, global."""
+    by_condition: dict[str, Acquired] = {}
+    for one in acquired:
+        by_condition.setdefault(one.condition, one)
+    rows = []
+    for segment, name, territory in row_names():
+        values = {
+            condition: value_of_row(by_condition[condition], segment)
+            if condition in by_condition
+            else None
+            for condition in ("stress", "rest", "unknown")
+        }
+        ratio = ratio_of_row(document, list(by_condition.values()), segment)
+        rows.append(
+            {
+                "segment": segment,
+                "name": name,
+                "territory": territory,
+                **{c: _segment(v) if v else None for c, v in values.items()},
+                "mpr": vars(ratio) if ratio else None,
+            }
+        )
+    return rows
+
+
+def _segment(value: SegmentValue) -> dict[str, Any]:
+    shown = (
+        "value", "standard_error", "endo", "epi", "endo_epi_ratio", "uncertainty", "pixels",
+        "source", "automated_value", "set_at_revision", "not_measured_reason",
+    )  # fmt: skip
+    return {**{name: getattr(value, name) for name in shown}, "flags": list(value.flags)}
+
+
+def _study(study: Study) -> dict[str, Any]:
+    identity = open_identity(getattr(study.patient, "identity", None))
+    return {
+        "id": study.pk,
+        "patient_name": identity.display_name,
+        "patient_id": identity.patient_id,
+        "birth_date": identity.birth_date or None,
+        "sex": identity.sex,
+        "study_date": study.study_date.isoformat() if study.study_date else None,
+        "accession_number": study.accession_number,
+        "description": study.description,
+        "site": study.site.name,
+        "state": study.state,
+    }
+
+
+def _run(run: AnalysisRun | None) -> dict[str, Any] | None:
+    if run is None:
+        return None
+    return {
+        "id": run.pk,
+        "state": run.state,
+        "stage": run.stage,
+        "progress": run.progress,
+        "failure_message": run.failure_message,
+        "pipeline_version": run.pipeline_version,
+        "models": run.model_versions,
+        "outdated_reason": run.outdated_reason,
+        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+    }
+
+
+def _reading(reading: Reading, user: Any) -> dict[str, Any]:
+    revision = newest_revision(reading)
+    undo, redo = history_of(revision)
+    content = content_of(revision)
+    draft = reading.state == ReadingState.DRAFT
+    return {
+        "id": reading.pk,
+        "state": reading.state,
+        "revision": reading.revision,
+        "reader": reading.reader.display_name,
+        "editable": draft
+        and reading.reader_id == user.pk
+        and can(user, Verb.EDIT_READING, reading),
+        "saved_at": revision.created_at.isoformat(),
+        "signed_at": reading.signed_at.isoformat() if reading.signed_at else None,
+        "signed_by": reading.signed_by.display_name if reading.signed_by else None,
+        "can_undo": draft and bool(undo),
+        "can_redo": draft and bool(redo),
+        "open_checks": len(open_checks(reading.run, content)),
+        "report": content["report"],
+        "newer_run": bool(reading.run.outdated_reason),
+        "addenda": [
+            {
+                "number": addendum.number,
+                "author": addendum.author_name,
+                "created_at": addendum.created_at.isoformat(),
+                "text": addendum.text,
+            }
+            for addendum in reading.addenda.all()
+        ],
+    }
+
+
+def _acquisition(
+    run: AnalysisRun,
+    acquisition: Mapping[str, Any],
+    content: Mapping[str, Any],
+    new: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    bundle = open_bundle(settings.STORE_DIR, run.bundle_sha256)
+    is_flow = acquisition["quantity"] == "mbf"
+    return {
+        "key": acquisition["key"],
+        "condition": acquisition["condition"],
+        "sequence": acquisition["sequence"],
+        "model": acquisition["model"],
+        "field_strength_t": acquisition["field_strength_t"],
+        "heart_rate_bpm": acquisition["heart_rate_bpm"],
+        "quantity": acquisition["quantity"],
+        "unit": "ml/min/g" if is_flow else "relative",
+        "aif": _aif(acquisition.get("aif")),
+        "slices": [
+            _slice(run, bundle, acquisition, piece, content, new) for piece in acquisition["slices"]
+        ],
+    }
+
+
+def _slice(
+    run: AnalysisRun,
+    bundle: Bundle,
+    acquisition: Mapping[str, Any],
+    piece: Mapping[str, Any],
+    content: Mapping[str, Any],
+    new: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    status = piece["frame_status"]
+    return {
+        "key": piece["key"],
+        "condition": acquisition["condition"],
+        "position": piece["position"],
+        "series_instance_uid": piece["series_instance_uid"],
+        "shape": piece["shape"],
+        "pixel_spacing_mm": piece["geometry"]["pixel_spacing_mm"],
+        "time_s": piece["time_s"],
+        "frame_status": status,
+        "frame_status_words": [FRAME_WORDS[FrameStatus(code)] for code in status],
+        "sop_instance_uids": piece.get("instance_uids", []),
+        "arrays": {
+            name: _array(run, bundle, f"{piece['key']}.{stored}")
+            for name, stored in ARRAYS.items()
+            if f"{piece['key']}.{stored}" in bundle
+        },
+        "standard_view": {
+            name: piece["standard_view"][name] for name in ("matrix", "edges", "assumed")
+        },
+        "automated_contours": piece["contours"],
+        "uncertainty": piece["uncertainty"],
+        "out_of_distribution": piece["out_of_distribution"],
+        "segment_to_check": piece["segment_to_check"],
+        **_contour_part(piece, content, new),
+    }
+
+
+def _contour_part(
+    piece: Mapping[str, Any],
+    content: Mapping[str, Any],
+    new: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Any]:
+    """What of a slice follows from its contours."""
+    edited = piece["key"] in new
+    now = new[piece["key"]] if edited else piece
+    return {
+        "contours": content["contours"][piece["key"]] if edited else piece["contours"],
+        "edited": edited,
+        "sectors": [
+            {
+                "segment": segment["segment"],
+                "territory": segment["territory"],
+                "outline_rc": segment["outline_rc"],
+                "label_rc": segment["label_rc"],
+            }
+            for segment in now["segments"]
+            if segment.get("outline_rc")
+        ],
+        "curves": [
+            {"segment": c["segment"], "gd": c["measured"] or [], "fit": c["fitted"] or []}
+            for c in (now.get("curves") or {"segments": []})["segments"]
+        ],
+    }
+
+
+def _array(run: AnalysisRun, bundle: Bundle, key: str) -> dict[str, Any]:
+    entry = bundle.entries[key]
+    return {
+        "url": reverse("run-array", args=[run.pk, key]),
+        "dtype": entry["dtype"],
+        "shape": entry["shape"],
+        "scale": entry["scale"],
+        "offset": entry["offset"],
+        "unit": entry["unit"],
+    }
+
+
+def _aif(aif: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    if not aif or aif["source"] == "none":
+        return None
+    return {
+        "source": aif["source"],
+        "unit": "mmol/L" if aif["source"] == "dual" else "signal",
+        "time_s": aif["time_s"],
+        "gd": aif["gd_mmol_per_l"],
+        "gd_uncorrected": aif["gd_uncorrected_mmol_per_l"],
+        "rv_gd": aif["rv_gd_mmol_per_l"],
+        "foot_s": aif["foot_s"],
+        "peak_s": aif["peak_s"],
+        "valley_s": aif["valley_s"],
+        "peak": aif["peak_mmol_per_l"],
+        "first_pass_duration_s": aif["first_pass_duration_s"],
+        "area": aif["area_mmol_s_per_l"],
+    }
+
+
+def _next_study(study: Study) -> int | None:
+    """The study to read after this one: the oldest of the same sites that waits for a reader."""
+    waiting = Study.objects.filter(state="ready").exclude(pk=study.pk)
+    return waiting.order_by("last_received_at", "id").values_list("pk", flat=True).first()

@@ -1,0 +1,121 @@
+"""HTTP edge of runs: progress, arrays for the browser, repeat and cancel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from qperfweb.core.errors import NotFound
+from qperfweb.core.permissions import Verb
+from qperfweb.studies.models import Study
+
+from . import services
+from .bundles import open_bundle
+from .models import AnalysisRun, RunPurpose
+
+BROWSER_DTYPES = ("uint8", "uint16", "float32")
+
+
+class RunProgress(serializers.ModelSerializer):
+    """How far a run is, and how it ended."""
+
+    class Meta:
+        model = AnalysisRun
+        fields = (
+            "id", "state", "purpose", "stage", "progress", "attempt", "queued_at", "started_at",
+            "finished_at", "failure_code", "failure_message", "timings_s", "outdated_reason",
+        )  # fmt: skip
+
+
+class RunRequest(serializers.Serializer):
+    """Changes to the pipeline's parameters, and why."""
+
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    model = serializers.ChoiceField(
+        choices=["btex", "fermi", "2cxm", "one-compartment", "patlak"], required=False
+    )
+    haematocrit = serializers.FloatField(min_value=0.11, max_value=0.74, required=False)
+
+
+class RunsView(APIView):
+    """The runs of a study, newest first; POST repeats the analysis."""
+
+    verbs = {"GET": Verb.VIEW_STUDY, "POST": Verb.START_RUN}
+
+    @extend_schema(responses=RunProgress(many=True))
+    def get(self, request: Request, study_id: int) -> Response:
+        study = self._study(request, study_id)
+        return Response(RunProgress(study.runs.order_by("-id"), many=True).data)
+
+    @extend_schema(request=RunRequest, responses={201: RunProgress})
+    def post(self, request: Request, study_id: int) -> Response:
+        study = self._study(request, study_id)
+        wanted = RunRequest(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        changes: dict[str, Any] = dict(wanted.validated_data)
+        reason = changes.pop("reason", "")
+        if "haematocrit" in changes:
+            study.haematocrit = changes["haematocrit"]
+            study.save(update_fields=["haematocrit"])
+        run = services.run_request(
+            study,
+            purpose=RunPurpose.PARAMETERS if changes else RunPurpose.REPEATED,
+            user=request.user,
+            changes=changes,
+            reason=reason,
+        )
+        return Response(RunProgress(run).data, status=201)
+
+    def _study(self, request: Request, study_id: int) -> Study:
+        study = get_object_or_404(Study, pk=study_id)
+        self.check_object_permissions(request, study)
+        return study
+
+
+class CancelView(APIView):
+    """Stop a run."""
+
+    verbs = {"POST": Verb.START_RUN}
+
+    @extend_schema(request=None, responses=RunProgress)
+    def post(self, request: Request, run_id: int) -> Response:
+        run = get_object_or_404(AnalysisRun, pk=run_id)
+        self.check_object_permissions(request, run)
+        services.run_cancel(run, request.user)
+        run.refresh_from_db()
+        return Response(RunProgress(run).data)
+
+
+class ArrayView(APIView):
+    """One immutable array of a run's bundle: its raw values, little-endian, row by row."""
+
+    verbs = {"GET": Verb.VIEW_STUDY}
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, run_id: int, key: str) -> HttpResponse:
+        run = get_object_or_404(AnalysisRun.objects.only("site_id", "bundle_sha256"), pk=run_id)
+        self.check_object_permissions(request, run)
+        bundle = open_bundle(settings.STORE_DIR, run.bundle_sha256) if run.bundle_sha256 else None
+        if bundle is None or key not in bundle:
+            raise NotFound("This result has no such array.")
+        entry = bundle.entries[key]
+        if entry["dtype"] not in BROWSER_DTYPES:
+            raise NotFound("This array is not made for the browser.")
+        etag = f'"{entry["sha256"]}"'
+        if request.headers.get("If-None-Match") == etag:
+            response = HttpResponse(status=304)
+        else:
+            content = bundle.stored(key).tobytes()
+            response = HttpResponse(content, content_type="application/octet-stream")
+        response["ETag"] = etag
+        response["Cache-Control"] = "private, max-age=31536000, immutable"
+        return response
