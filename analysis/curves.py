@@ -9,7 +9,8 @@ import numpy as np
 
 from analysis.domain import Doubles
 
-_FOOT_FRACTION: Final = 0.05
+_FOOT_FRACTION: Final = 0.03
+_WIGGLE_FRACTION: Final = 0.05
 _VALLEY_FRACTION: Final = 0.5
 _RESOLVED_NOISE: Final = 6.0
 
@@ -39,9 +40,9 @@ class BolusFeatures:
 def bolus_features(curve: Doubles, time_s: Doubles) -> BolusFeatures | None:
     """Features of a curve (T,), or None where nothing rises clearly above the noise.
 
-    The foot is where the line through the steepest rise meets the baseline, which moves with the
-    onset and not with the height of the peak. The peak is the first one that reaches half of the
-    maximum, so that a later recirculation or a second injection is not taken for it.
+    The foot is where the curve, followed back from its steepest rise, falls below 3 % of the peak
+    or into the noise. The peak is the first one that reaches 60 % of the maximum, so that a later
+    recirculation or a second injection is not taken for it.
     """
     curve = np.asarray(curve, np.float64)
     if curve.size < 5 or not np.isfinite(curve).all():
@@ -55,7 +56,7 @@ def bolus_features(curve: Doubles, time_s: Doubles) -> BolusFeatures | None:
     peak = _first_peak(smooth - start)
     window = slice(max(0, peak - 1), min(curve.size, peak + 2))
     peak = window.start + int(np.argmax(curve[window]))
-    foot_s, foot = _foot(smooth, time_s, peak, start)
+    foot_s, foot = _foot(curve - start, time_s, peak, noise)
     baseline = float(curve[: foot + 1].mean())
     height = float(curve[peak]) - baseline
     valley, found = _valley(smooth - baseline, peak, height)
@@ -94,16 +95,20 @@ def _first_peak(enhancement: Doubles) -> int:
     return first + int(np.argmax(enhancement[first:end]))
 
 
-def _foot(smooth: Doubles, time_s: Doubles, peak: int, start: float) -> tuple[float, int]:
-    """Time where the steepest rise meets the baseline, and the last sample not after it."""
+def _foot(enhancement: Doubles, time_s: Doubles, peak: int, noise: float) -> tuple[float, int]:
+    """Time at which the rise begins, between samples, and the last sample not after it."""
     if peak == 0:
         return float(time_s[0]), 0
-    slopes = np.diff(smooth[: peak + 1]) / np.diff(time_s[: peak + 1])
-    steepest = int(np.argmax(slopes))
-    middle_s = (time_s[steepest] + time_s[steepest + 1]) / 2
-    middle = (smooth[steepest] + smooth[steepest + 1]) / 2
-    foot_s = float(np.clip(middle_s - (middle - start) / slopes[steepest], time_s[0], middle_s))
-    return foot_s, int(np.searchsorted(time_s, foot_s, side="right")) - 1
+    low = max(_FOOT_FRACTION * enhancement[peak], 2 * noise)
+    steepest = int(np.argmax(np.diff(enhancement[: peak + 1]) / np.diff(time_s[: peak + 1])))
+    below = np.flatnonzero(enhancement[: steepest + 1] <= low)
+    if below.size == 0:
+        return float(time_s[0]), 0
+    foot = int(below[-1])
+    rise = enhancement[foot + 1] - enhancement[foot]
+    share = (low - enhancement[foot]) / rise if rise > 0 else 0.0
+    foot_s = time_s[foot] + np.clip(share, 0, 1) * (time_s[foot + 1] - time_s[foot])
+    return float(foot_s), foot
 
 
 def _valley(enhancement: Doubles, peak: int, height: float) -> tuple[int, bool]:
@@ -113,7 +118,7 @@ def _valley(enhancement: Doubles, peak: int, height: float) -> tuple[int, bool]:
         if enhancement[index] < enhancement[lowest]:
             lowest = index
         fallen = enhancement[lowest] < _VALLEY_FRACTION * height
-        risen = enhancement[index] > enhancement[lowest] + _FOOT_FRACTION * height
+        risen = enhancement[index] > enhancement[lowest] + _WIGGLE_FRACTION * height
         flat = index - lowest >= 4
         if fallen and (risen or flat):
             return lowest, True

@@ -169,6 +169,12 @@ class AifResult:
     first_pass_duration_s: float | None
     area_mmol_s_per_l: float | None
     flags: tuple[Flag, ...] = ()
+    haematocrit: float = DEFAULT_HAEMATOCRIT
+
+    @property
+    def plasma_gd_mmol_per_l(self) -> Doubles:
+        """The curve in plasma, which carries all of the agent."""
+        return self.gd_mmol_per_l / (1 - self.haematocrit)
 
 
 @dataclass(frozen=True, kw_only=True)

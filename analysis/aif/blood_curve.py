@@ -1,0 +1,43 @@
+"""One curve from the pixels of a blood pool."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.domain import Doubles, Floats
+
+BRIGHTEST_FRACTION: Final = 0.25
+_FEWEST_PIXELS: Final = 3
+_FRAMES_AROUND_PEAK: Final = 2
+
+
+def brightest_pixels(pool: Floats) -> NDArray[np.intp]:
+    """Indices (T, K) of the brightest quartile of a pool's pixels (T, P) in every frame.
+
+    The pixels least mixed with wall and papillary muscles, wherever breathing has moved them (Xue
+    2020b); at least three where there are as many.
+    """
+    count = max(min(_FEWEST_PIXELS, pool.shape[1]), round(BRIGHTEST_FRACTION * pool.shape[1]))
+    order = np.argsort(np.nan_to_num(pool, nan=-np.inf), axis=1)
+    return order[:, pool.shape[1] - count :]
+
+
+def fixed_pixels(pool: Floats) -> NDArray[np.intp]:
+    """Indices (T, K) of one quartile for all frames: the brightest around the peak.
+
+    Picking the brightest pixels anew in every frame also picks noise; these do not.
+    """
+    middle = np.nan_to_num(pool.mean(axis=1), nan=-np.inf)
+    peak = int(np.argmax(middle))
+    around = pool[max(0, peak - _FRAMES_AROUND_PEAK) : peak + _FRAMES_AROUND_PEAK + 1]
+    chosen = brightest_pixels(np.nanmean(around, axis=0, keepdims=True))
+    return np.repeat(chosen, len(pool), axis=0)
+
+
+def mean_of(pool: Floats, pixels: NDArray[np.intp]) -> Doubles:
+    """Mean (T,) of the chosen pixels (T, K) of a pool (T, P)."""
+    mean: Doubles = np.take_along_axis(pool, pixels, axis=1).mean(axis=1, dtype=np.float64)
+    return mean
