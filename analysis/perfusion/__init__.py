@@ -3,5 +3,13 @@
 from analysis.perfusion.flow import map_flow
 from analysis.perfusion.models import MODELS, model_named
 from analysis.perfusion.time_axis import resample
+from analysis.perfusion.upslope import map_upslope, perfusion_reserve_index
 
-__all__ = ["MODELS", "map_flow", "model_named", "resample"]
+__all__ = [
+    "MODELS",
+    "map_flow",
+    "map_upslope",
+    "model_named",
+    "perfusion_reserve_index",
+    "resample",
+]

@@ -11,7 +11,11 @@ from analysis.errors import BadInput
 
 
 def resample(
-    series: Floats, time_s: Doubles, *, dt_s: float = INTERNAL_DT_S, grid_s: Doubles | None = None
+    series: Floats | Doubles,
+    time_s: Doubles,
+    *,
+    dt_s: float = INTERNAL_DT_S,
+    grid_s: Doubles | None = None,
 ) -> tuple[Floats, Doubles]:
     """Resample (T, ...) linearly from its acquisition times to an even grid; returns both.
 
@@ -19,7 +23,7 @@ def resample(
     triggers; beyond the ends the first and last frames are held (Xue 2020b). ``grid_s`` replaces
     the grid of ``dt_s`` from the first used frame. BadInput where no two frames are usable.
     """
-    series = np.asarray(series)
+    series = np.asarray(series, np.float32)
     time_s = np.asarray(time_s, np.float64)
     used = usable_frames(series, time_s)
     if used.size < 2:
@@ -30,9 +34,9 @@ def resample(
         grid_s = times[0] + dt_s * np.arange(count)
     position = np.interp(grid_s, times, np.arange(times.size))
     before = np.minimum(position.astype(np.intp), times.size - 2)
-    share = (position - before).astype(series.dtype)
+    share = (position - before).astype(np.float32)
     share = share.reshape(-1, *(1,) * (series.ndim - 1))
-    return frames[before] * (1 - share) + frames[before + 1] * share, grid_s
+    return frames[before] * (np.float32(1) - share) + frames[before + 1] * share, grid_s
 
 
 def usable_frames(series: Floats | Doubles, time_s: Doubles) -> NDArray[np.intp]:
