@@ -1,7 +1,13 @@
+import { readdirSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
 
-// Hashed files and manifest.json land in dist/, which the server offers under /static/.
+// Every script in src/pages belongs to one page of the same name.
+const pages = readdirSync(new URL("./src/pages", import.meta.url))
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => [name.replace(/\.ts$/, ""), `src/pages/${name}`]);
+
+// Files are named by twelve hex digits of their hash, which the server takes as "never changes".
 export default defineConfig({
   base: "/static/",
   plugins: [react()],
@@ -13,12 +19,13 @@ export default defineConfig({
     target: "es2023",
     reportCompressedSize: false,
     chunkSizeWarningLimit: 5000,
-    rollupOptions: {
-      input: {
-        site: "src/pages/site.ts",
-        worklist: "src/pages/worklist.ts",
-        upload: "src/pages/upload.ts",
-        viewer: "src/viewer/main.tsx",
+    rolldownOptions: {
+      input: { ...Object.fromEntries(pages), viewer: "src/viewer/main.tsx" },
+      output: {
+        hashCharacters: "hex",
+        entryFileNames: "assets/[name].[hash:12].js",
+        chunkFileNames: "assets/[name].[hash:12].js",
+        assetFileNames: "assets/[name].[hash:12][extname]",
       },
     },
   },

@@ -1,0 +1,76 @@
+/** Requests to the server: JSON in and out, CSRF token, one error class. */
+
+import type { ApiError } from "./types.ts";
+
+export class RequestFailed extends Error {
+  override name = "RequestFailed";
+  readonly code: string;
+  readonly status: number;
+  readonly detail: unknown;
+
+  constructor(message: string, code: string, status: number, detail: unknown = null) {
+    super(message);
+    this.code = code;
+    this.status = status;
+    this.detail = detail;
+  }
+
+  /** The server was not reached or is restarting: the same request may succeed later. */
+  get transient(): boolean {
+    return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
+  }
+}
+
+export function csrfToken(): string {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content;
+  if (meta) return meta;
+  const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
+  return cookie ? decodeURIComponent(cookie.slice("csrftoken=".length)) : "";
+}
+
+async function failure(response: Response): Promise<RequestFailed> {
+  try {
+    const { error } = (await response.json()) as ApiError;
+    return new RequestFailed(error.message, error.code, response.status, error.detail);
+  } catch {
+    return new RequestFailed(
+      `The server answered with status ${response.status}.`,
+      "unexpected",
+      response.status,
+    );
+  }
+}
+
+async function send(url: string, init: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, { credentials: "same-origin", ...init });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new RequestFailed("The server cannot be reached.", "offline", 0);
+  }
+  if (!response.ok) throw await failure(response);
+  return response;
+}
+
+export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> {
+  const response = await send(url, { headers: { Accept: "application/json" }, signal });
+  return (await response.json()) as T;
+}
+
+export async function postJson<T>(url: string, body: unknown): Promise<T> {
+  const response = await send(url, {
+    method: "POST",
+    headers: {
+      Accept: "application/json",
+      "Content-Type": "application/json",
+      "X-CSRFToken": csrfToken(),
+    },
+    body: JSON.stringify(body),
+  });
+  return (await response.json()) as T;
+}
+
+export async function getBytes(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {
+  return (await send(url, { signal })).arrayBuffer();
+}

@@ -1,0 +1,44 @@
+/** Plotly with only the traces that the pages draw; loaded when a chart is first shown. */
+
+import barpolar from "plotly.js/lib/barpolar";
+import Plotly from "plotly.js/lib/core";
+import heatmap from "plotly.js/lib/heatmap";
+import scatterpolar from "plotly.js/lib/scatterpolar";
+
+Plotly.register([barpolar, scatterpolar, heatmap]);
+
+export const INK = "#c4cdd8";
+export const GRID_LINE = "#26303b";
+
+export function baseLayout(xTitle: string, yTitle: string): Record<string, unknown> {
+  const axis = (title: string) => ({
+    title: { text: title, standoff: 4 },
+    gridcolor: GRID_LINE,
+    zerolinecolor: GRID_LINE,
+    automargin: true,
+  });
+  return {
+    autosize: true,
+    margin: { l: 40, r: 8, t: 6, b: 34 },
+    paper_bgcolor: "rgba(0,0,0,0)",
+    plot_bgcolor: "rgba(0,0,0,0)",
+    font: { color: INK, size: 11, family: "system-ui, sans-serif" },
+    showlegend: true,
+    legend: {
+      orientation: "h",
+      x: 1,
+      xanchor: "right",
+      y: 1,
+      yanchor: "top",
+      bgcolor: "rgba(0,0,0,0)",
+    },
+    hovermode: "x unified",
+    hoverlabel: { bgcolor: "#11161d", bordercolor: GRID_LINE, font: { color: INK } },
+    xaxis: axis(xTitle),
+    yaxis: axis(yTitle),
+  };
+}
+
+export const CONFIG = { displayModeBar: false, responsive: false, displaylogo: false };
+
+export default Plotly;

@@ -1,0 +1,56 @@
+/** Which slice hangs where: columns basal to apical, one row per acquisition, stress first. */
+
+import type { AcquisitionView, Condition, Position, Slice } from "../api/types.ts";
+
+export interface HangingCell {
+  acquisition: AcquisitionView;
+  slice: Slice | null;
+  position: Position;
+}
+
+export interface Hanging {
+  columns: Position[];
+  rows: HangingCell[][];
+}
+
+const CONDITION_ORDER: Record<Condition, number> = { stress: 0, rest: 1, unknown: 2 };
+const POSITIONS: Position[] = ["basal", "mid", "apical"];
+
+/**
+ * Positions that no acquisition has get no column. A single row of three or fewer slices is
+ * as valid as two rows; a second slice at the same position gets its own column.
+ */
+export function hang(acquisitions: readonly AcquisitionView[]): Hanging {
+  const ordered = acquisitions
+    .filter((acquisition) => acquisition.slices.length > 0)
+    .toSorted((a, b) => CONDITION_ORDER[a.condition] - CONDITION_ORDER[b.condition]);
+  const columns = POSITIONS.flatMap((position) => {
+    const most = Math.max(0, ...ordered.map((a) => at(a, position).length));
+    return Array.from({ length: most }, (_, index) => ({ position, index }));
+  });
+  return {
+    columns: columns.map(({ position }) => position),
+    rows: ordered.map((acquisition) =>
+      columns.map(({ position, index }) => ({
+        acquisition,
+        position,
+        slice: at(acquisition, position)[index] ?? null,
+      })),
+    ),
+  };
+}
+
+function at(acquisition: AcquisitionView, position: Position): Slice[] {
+  return acquisition.slices.filter((slice) => slice.position === position);
+}
+
+/** Segments of the AHA model that a slice position can show. */
+export const SEGMENTS_OF: Record<Position, readonly number[]> = {
+  basal: [1, 2, 3, 4, 5, 6],
+  mid: [7, 8, 9, 10, 11, 12],
+  apical: [13, 14, 15, 16],
+};
+
+export function positionOfSegment(segment: number): Position {
+  return segment <= 6 ? "basal" : segment <= 12 ? "mid" : "apical";
+}

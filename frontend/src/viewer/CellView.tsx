@@ -1,0 +1,181 @@
+import { useEffect, useLayoutEffect, useRef } from "react";
+import { useStore } from "zustand";
+import type { AcquisitionView, Flag, Slice } from "../api/types.ts";
+import { Cell } from "../render/cell.ts";
+import { t } from "../shared/strings.ts";
+import { display, type Mode, modesOf, startMode } from "../store/display.ts";
+import { setHot } from "../store/hot.ts";
+import { pixelStates, retryFailed, wantNow } from "../store/pixels.ts";
+import { useViewer } from "./context.ts";
+import { useCellGestures } from "./gestures.ts";
+import { Overlay } from "./Overlay.tsx";
+
+interface CellProps {
+  acquisition: AcquisitionView;
+  slice: Slice;
+  flags: Flag[];
+}
+
+export function CellView({ acquisition, slice, flags }: CellProps) {
+  const { grid } = useViewer();
+  const root = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const overlay = useRef<SVGSVGElement>(null);
+  const readout = useRef<HTMLDivElement>(null);
+  const cell = useRef<Cell | null>(null);
+  const mode = useStore(display, (s) => s.modes[slice.key]) ?? startMode(acquisition);
+  const editing = useStore(display, (s) => s.editing === slice.key);
+  const enlarged = useStore(display, (s) => s.enlarged === slice.key);
+  const ref = slice.arrays[mode];
+  const pixels = useStore(pixelStates, (s) => (ref ? s[ref.url] : undefined));
+  const { key, shape } = slice;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the canvas lives as long as its slice
+  useEffect(() => {
+    if (!root.current || !canvas.current || !overlay.current || !readout.current) return;
+    const made = new Cell(acquisition, slice, {
+      root: root.current,
+      canvas: canvas.current,
+      overlay: overlay.current,
+      readout: readout.current,
+    });
+    cell.current = made;
+    return grid.add(made);
+  }, [grid, key, shape[0], shape[1], shape[2]]);
+
+  useLayoutEffect(() => grid.replaced(slice), [grid, slice]);
+  useEffect(() => wantNow(ref), [ref]);
+  const gestures = useCellGestures(cell, root);
+
+  const title = t.words.slice(t.conditions[acquisition.condition], t.positions[slice.position]);
+  const unnumbered = acquisition.quantity !== "mbf";
+  return (
+    <section
+      className="cell"
+      data-slice={slice.key}
+      data-editing={editing || undefined}
+      aria-label={title}
+    >
+      <header className="cell-head">
+        <h2>
+          <strong>{t.conditions[acquisition.condition]}</strong> {t.positions[slice.position]}
+        </h2>
+        <CellBadges slice={slice} flags={flags} />
+        <ModeButtons acquisition={acquisition} slice={slice} mode={mode} title={title} />
+        <button
+          type="button"
+          className="mode"
+          aria-label={`${enlarged ? t.grid.shrink : t.grid.enlarge}: ${title}`}
+          title={enlarged ? t.grid.shrink : t.grid.enlarge}
+          onClick={() => display.setState({ enlarged: enlarged ? null : slice.key })}
+        >
+          {enlarged ? "⤡" : "⤢"}
+        </button>
+      </header>
+      <div
+        ref={root}
+        className="cell-view"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the image is scrolled and read by keys
+        tabIndex={0}
+        role="group"
+        aria-label={`${title}, ${t.modes[mode].long}`}
+        data-testid={`cell-${slice.key}`}
+        data-mode={mode}
+        onPointerLeave={() => {
+          setHot(null);
+          if (readout.current) readout.current.textContent = "";
+        }}
+        onDoubleClick={() => editing || display.setState({ enlarged: enlarged ? null : slice.key })}
+        onContextMenu={(event) => event.preventDefault()}
+        {...gestures}
+      >
+        <canvas ref={canvas} />
+        <svg ref={overlay} className="overlay" aria-hidden={!editing}>
+          <Overlay slice={slice} cell={cell} editing={editing} />
+        </svg>
+        <EdgeLetters slice={slice} />
+        {unnumbered && <span className="mark-not-quantitative">{t.grid.notQuantitative}</span>}
+        <PixelMessage state={ref ? (pixels ?? "loading") : "absent"} />
+        <div ref={readout} className="readout" data-testid={`readout-${slice.key}`} />
+      </div>
+    </section>
+  );
+}
+
+function ModeButtons({
+  acquisition,
+  slice,
+  mode,
+  title,
+}: {
+  acquisition: AcquisitionView;
+  slice: Slice;
+  mode: Mode;
+  title: string;
+}) {
+  return (
+    <div className="modes" role="group" aria-label={`${title}: ${t.grid.label}`}>
+      {modesOf(acquisition)
+        .filter((name) => name !== "original" || display.getState().enlarged === slice.key)
+        .map((name) => (
+          <button
+            key={name}
+            type="button"
+            className="mode"
+            aria-pressed={name === mode}
+            title={t.modes[name].long}
+            disabled={!slice.arrays[name]}
+            onClick={() => display.setState((s) => ({ modes: { ...s.modes, [slice.key]: name } }))}
+          >
+            {t.modes[name].short}
+          </button>
+        ))}
+    </div>
+  );
+}
+
+function CellBadges({ slice, flags }: { slice: Slice; flags: Flag[] }) {
+  const open = flags.filter((flag) => flag.slice === slice.key && !flag.acknowledged);
+  const doubtful = open.some((flag) => flag.severity !== "information");
+  return (
+    <span className="badges">
+      {slice.segment_to_check !== null && doubtful && (
+        <span className="badge badge-warn">▲ {t.grid.check(slice.segment_to_check)}</span>
+      )}
+      {slice.out_of_distribution && (
+        <span className="badge badge-warn">▲ {t.grid.outOfDistribution}</span>
+      )}
+      {slice.edited && <span className="badge badge-edit">✎ {t.grid.edited}</span>}
+      {slice.standard_view.assumed && (
+        <span className="badge badge-warn">▲ {t.grid.orientationAssumed}</span>
+      )}
+    </span>
+  );
+}
+
+function EdgeLetters({ slice }: { slice: Slice }) {
+  const { edges } = slice.standard_view;
+  return (
+    <>
+      {(["top", "right", "bottom", "left"] as const).map((side) => (
+        <span key={side} className={`edge edge-${side}`}>
+          {edges[side]}
+        </span>
+      ))}
+    </>
+  );
+}
+
+function PixelMessage({ state }: { state: "loading" | "ready" | "failed" | "absent" }) {
+  if (state === "ready") return null;
+  if (state === "absent") return <p className="cell-message">{t.load.noMap}</p>;
+  if (state === "loading") return <p className="cell-message">{t.load.cellLoading}</p>;
+  return (
+    <div className="cell-message" role="alert">
+      <p>{t.load.cellFailed}</p>
+      <button type="button" className="button button-small" onClick={retryFailed}>
+        {t.common.retry}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,108 @@
+import { useStore } from "zustand";
+import { colourAt, cssColour, type PaletteName, PERFUSION_RANGE } from "../logic/palette.ts";
+import { mapColours } from "../render/cell.ts";
+import { t } from "../shared/strings.ts";
+import { display, type Mode, startMode } from "../store/display.ts";
+import { study } from "../store/study.ts";
+
+export function gradient(palette: PaletteName, direction: "to top" | "to right"): string {
+  const colours = Array.from({ length: 33 }, (_, i) => cssColour(colourAt(palette, i / 32)));
+  return `linear-gradient(${direction}, ${colours.join(",")})`;
+}
+
+/** The scale of the maps that are shown; its ends and palette can be changed. */
+export function ColourBar() {
+  const state = useStore(display);
+  const acquisitions = useStore(study, (s) => s.data?.acquisitions ?? []);
+  const mode: Mode =
+    acquisitions
+      .flatMap((a) => a.slices.map((s) => state.modes[s.key] ?? startMode(a)))
+      .find((m) => m === "mbf" || m === "uncertainty" || m === "upslope") ?? "mbf";
+  const { palette, range } = mapColours(mode, state);
+  const adjustable = mode === "mbf";
+  const unit =
+    mode === "mbf" ? t.units.mbf : mode === "upslope" ? t.bullseye.upslope : t.table.uncertainty;
+  const ticks = [1, 0.75, 0.5, 0.25, 0].map((f) => range[0] + f * (range[1] - range[0]));
+  const setRange = (low: number, high: number) => {
+    if (Number.isFinite(low) && Number.isFinite(high) && high - low >= 0.1 && low >= 0) {
+      display.setState({ range: [low, high] });
+    }
+  };
+  return (
+    <aside className="colour-bar" aria-label={t.colour.bar} data-testid="colour-bar">
+      <span className="colour-unit">{unit}</span>
+      <div className="colour-scale">
+        <div className="colour-ramp" style={{ background: gradient(palette, "to top") }} />
+        <ol className="colour-ticks">
+          {ticks.map((tick) => (
+            <li key={tick}>{Number(tick.toFixed(2))}</li>
+          ))}
+        </ol>
+      </div>
+      <details className="colour-settings">
+        <summary aria-label={t.colour.title} title={t.colour.title}>
+          ⚙
+        </summary>
+        <div className="popover panel">
+          <h3>{t.colour.title}</h3>
+          <label>
+            {t.colour.palette}
+            <select
+              value={state.palette}
+              data-testid="palette"
+              onChange={(e) => display.setState({ palette: e.target.value as PaletteName })}
+            >
+              {(["perfusion", "viridis", "grey"] as const).map((name) => (
+                <option key={name} value={name}>
+                  {t.colour.names[name]}
+                </option>
+              ))}
+            </select>
+          </label>
+          <label>
+            {t.colour.high}
+            <input
+              type="number"
+              min={0.5}
+              max={10}
+              step={0.5}
+              disabled={!adjustable}
+              value={state.range[1]}
+              onChange={(e) => setRange(state.range[0], e.target.valueAsNumber)}
+            />
+          </label>
+          <label>
+            {t.colour.low}
+            <input
+              type="number"
+              min={0}
+              max={9}
+              step={0.5}
+              disabled={!adjustable}
+              value={state.range[0]}
+              onChange={(e) => setRange(e.target.valueAsNumber, state.range[1])}
+            />
+          </label>
+          <label>
+            {t.colour.opacity}
+            <input
+              type="range"
+              min={0.1}
+              max={1}
+              step={0.05}
+              value={state.opacity}
+              onChange={(e) => display.setState({ opacity: e.target.valueAsNumber })}
+            />
+          </label>
+          <button
+            type="button"
+            className="button button-small"
+            onClick={() => display.setState({ range: [...PERFUSION_RANGE], opacity: 1 })}
+          >
+            {t.colour.reset}
+          </button>
+        </div>
+      </details>
+    </aside>
+  );
+}

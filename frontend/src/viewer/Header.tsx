@@ -1,0 +1,177 @@
+import { useStore } from "zustand";
+import type { ViewerState } from "../api/types.ts";
+import { formatDate, formatDateTime, formatTime } from "../shared/dates.ts";
+import { t } from "../shared/strings.ts";
+import { commit, mayEdit, study } from "../store/study.ts";
+import { useViewer } from "./context.ts";
+
+export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: string }) {
+  const { openDialog } = useViewer();
+  const reading = data.reading;
+  const busy = useStore(study, (s) => s.waiting.length > 0);
+  const editable = mayEdit(data);
+  return (
+    <header className="room-header">
+      <a className="brand" href={worklistUrl}>
+        {t.product}
+      </a>
+      <nav aria-label={t.header.worklist}>
+        <a href={worklistUrl} className="crumb">
+          {t.header.worklist}
+        </a>
+      </nav>
+      <Identity data={data} />
+      <RunFacts data={data} />
+      <SyncState data={data} />
+      <div className="header-actions">
+        {reading?.state !== "signed" && (
+          <>
+            <button
+              type="button"
+              className="button"
+              data-testid="undo"
+              disabled={!editable || !reading?.can_undo || busy}
+              onClick={() => commit({ kind: "undo" })}
+            >
+              <span aria-hidden="true">↶</span> {t.header.undo}
+            </button>
+            <button
+              type="button"
+              className="button"
+              data-testid="redo"
+              disabled={!editable || !reading?.can_redo || busy}
+              onClick={() => commit({ kind: "redo" })}
+            >
+              <span aria-hidden="true">↷</span> {t.header.redo}
+            </button>
+          </>
+        )}
+        <button type="button" className="button" onClick={() => openDialog("source")}>
+          {t.header.source}
+        </button>
+        {reading && (
+          <>
+            <button type="button" className="button" onClick={() => openDialog("history")}>
+              {t.header.history}
+            </button>
+            <button type="button" className="button" onClick={() => openDialog("compare")}>
+              {t.header.compare}
+            </button>
+            <a
+              className="button"
+              data-testid="pdf"
+              href={`/api/readings/${reading.id}/report.pdf`}
+              target="_blank"
+              rel="noreferrer"
+            >
+              {t.header.pdf}
+            </a>
+          </>
+        )}
+        <button
+          type="button"
+          className="button button-icon"
+          aria-label={t.keys.title}
+          title={t.keys.title}
+          onClick={() => openDialog("keys")}
+        >
+          ?
+        </button>
+        {reading?.state === "signed" ? (
+          <>
+            {data.can_sign && (
+              <button
+                type="button"
+                className="button"
+                data-testid="addendum"
+                onClick={() => openDialog("addendum")}
+              >
+                {t.header.addendum}
+              </button>
+            )}
+            {data.next_study_id !== null && (
+              <a className="button button-primary" href={`/studies/${data.next_study_id}/`}>
+                {t.header.next}
+              </a>
+            )}
+          </>
+        ) : (
+          <button
+            type="button"
+            className="button button-primary"
+            data-testid="sign"
+            disabled={!editable || !data.can_sign}
+            title={data.can_sign ? undefined : t.sign.notAllowed}
+            onClick={() => openDialog("sign")}
+          >
+            {t.header.sign}
+          </button>
+        )}
+      </div>
+    </header>
+  );
+}
+
+/** Name, ID, birth date, study date and accession number: never hidden, whatever else is. */
+export function Identity({ data }: { data: ViewerState }) {
+  const { study: facts } = data;
+  return (
+    <div className="identity" role="group" aria-label={t.header.identity} data-testid="identity">
+      <strong className="identity-name">{facts.patient_name || facts.patient_id}</strong>
+      <span>
+        {t.header.id} {facts.patient_id}
+      </span>
+      <span>
+        {facts.sex && `${facts.sex} · `}
+        {t.header.born} {formatDate(facts.birth_date) || "–"}
+      </span>
+      <span>
+        {t.header.study} {formatDate(facts.study_date) || "–"}
+      </span>
+      <span>
+        {t.header.accession} {facts.accession_number || "–"}
+      </span>
+      <span className="muted">{facts.site}</span>
+    </div>
+  );
+}
+
+function RunFacts({ data }: { data: ViewerState }) {
+  const first = data.acquisitions[0];
+  if (!data.run || !first) return null;
+  const facts = [
+    `${first.sequence} sequence`,
+    first.model,
+    first.field_strength_t === null ? "" : `${first.field_strength_t} T`,
+    `pipeline ${data.run.pipeline_version}`,
+  ];
+  return (
+    <span className="chip chip-facts" title={data.study.description}>
+      {facts.filter(Boolean).join(" · ")}
+    </span>
+  );
+}
+
+function SyncState({ data }: { data: ViewerState }) {
+  const sync = useStore(study, (s) => s.sync);
+  const waiting = useStore(study, (s) => s.waiting.length);
+  const { reading } = data;
+  const [words, tone] = (() => {
+    if (sync === "offline") return [t.reading.offline(waiting), "chip-danger"] as const;
+    if (sync === "saving" || waiting > 0) return [t.reading.saving, "chip-warn"] as const;
+    if (!reading) return [t.reading.none, ""] as const;
+    if (reading.state === "signed") {
+      return [
+        t.reading.signed(reading.signed_by ?? "", formatDateTime(reading.signed_at)),
+        "chip-ok",
+      ] as const;
+    }
+    if (!reading.editable) return [t.reading.draftOf(reading.reader), ""] as const;
+    return [t.reading.saved(formatTime(reading.saved_at)), "chip-warn"] as const;
+  })();
+  return (
+    <span className={`chip ${tone}`} role="status" data-testid="sync-state" data-sync={sync}>
+      {words}
+    </span>
+  );
+}

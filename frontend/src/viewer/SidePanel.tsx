@@ -1,0 +1,88 @@
+import { lazy, Suspense, useSyncExternalStore } from "react";
+import { useStore } from "zustand";
+import type { ViewerState } from "../api/types.ts";
+import { t } from "../shared/strings.ts";
+import { display, type Panel } from "../store/display.ts";
+import { Bullseyes } from "./Bullseyes.tsx";
+import { FlagsPanel } from "./FlagsPanel.tsx";
+import { ReportPanel } from "./ReportPanel.tsx";
+import { SegmentTable } from "./SegmentTable.tsx";
+
+const CurvesPanel = lazy(() => import("./CurvesPanel.tsx"));
+const AifPanel = lazy(() => import("./AifPanel.tsx"));
+
+/** From this height on the curves have their own place below the table. */
+const TALL = "(min-height: 960px)";
+
+function useMedia(query: string): boolean {
+  return useSyncExternalStore(
+    (listener) => {
+      const media = matchMedia(query);
+      media.addEventListener("change", listener);
+      return () => media.removeEventListener("change", listener);
+    },
+    () => matchMedia(query).matches,
+  );
+}
+
+export function SidePanel({ data }: { data: ViewerState }) {
+  const tall = useMedia(TALL);
+  const wanted = useStore(display, (s) => s.panel);
+  const panels: Panel[] = tall ? ["table", "aif", "report"] : ["table", "curves", "aif", "report"];
+  const panel = panels.includes(wanted) ? wanted : "table";
+  return (
+    <aside className="side" aria-label={t.panels.label}>
+      <FlagsPanel data={data} />
+      <Bullseyes data={data} />
+      <div className="tabs-panel panel">
+        <div className="tabs" role="tablist" aria-label={t.panels.label}>
+          {panels.map((name) => (
+            <button
+              key={name}
+              type="button"
+              role="tab"
+              id={`tab-${name}`}
+              aria-controls="tab-content"
+              aria-selected={panel === name}
+              tabIndex={panel === name ? 0 : -1}
+              className="tab"
+              onClick={() => display.setState({ panel: name })}
+              onKeyDown={(event) => {
+                const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+                const next =
+                  by && panels[(panels.indexOf(panel) + by + panels.length) % panels.length];
+                if (!next) return;
+                event.preventDefault();
+                event.stopPropagation();
+                display.setState({ panel: next });
+                document.getElementById(`tab-${next}`)?.focus();
+              }}
+            >
+              {t.panels[name]}
+            </button>
+          ))}
+        </div>
+        <div
+          id="tab-content"
+          role="tabpanel"
+          aria-labelledby={`tab-${panel}`}
+          className="tab-content"
+        >
+          {panel === "table" && <SegmentTable data={data} />}
+          <Suspense fallback={<p className="muted">{t.curves.loading}</p>}>
+            {panel === "curves" && <CurvesPanel data={data} />}
+            {panel === "aif" && <AifPanel data={data} />}
+          </Suspense>
+          {panel === "report" && <ReportPanel data={data} />}
+        </div>
+      </div>
+      {tall && (
+        <div className="panel curves-below">
+          <Suspense fallback={<p className="muted">{t.curves.loading}</p>}>
+            <CurvesPanel data={data} />
+          </Suspense>
+        </div>
+      )}
+    </aside>
+  );
+}

@@ -1,0 +1,218 @@
+import { useStore } from "zustand";
+import type { AcquisitionView } from "../api/types.ts";
+import { t } from "../shared/strings.ts";
+import { display, type Mode, type Overlay, type Tool } from "../store/display.ts";
+import { commit, findSlice, mayEdit, study } from "../store/study.ts";
+import { resetView, toggleEditing } from "./keyboard.ts";
+
+interface ToolbarProps {
+  acquisitions: AcquisitionView[];
+  modes: Mode[];
+  onMode: (mode: Mode) => void;
+}
+
+const EDIT_TOOLS: Tool[] = ["points", "sculpt", "redraw", "insertion"];
+
+export function Toolbar({ acquisitions, modes, onMode }: ToolbarProps) {
+  const state = useStore(display);
+  const editable = useStore(study, (s) => mayEdit(s.data));
+  return (
+    <div className="toolbar" role="toolbar" aria-label={t.tools.label}>
+      <span className="toolbar-group" role="group" aria-label={t.grid.allModes}>
+        <span className="muted">{t.grid.allModes}</span>
+        {modes
+          .filter((mode) => mode !== "original")
+          .map((mode) => (
+            <button
+              key={mode}
+              type="button"
+              className="mode"
+              data-testid={`all-${mode}`}
+              aria-pressed={everyCell(acquisitions, state.modes, mode)}
+              title={t.modes[mode].long}
+              onClick={() => onMode(mode)}
+            >
+              {t.modes[mode].short}
+            </button>
+          ))}
+      </span>
+      <span className="toolbar-group" role="group" aria-label={t.tools.label}>
+        {(["window", "pan"] as const).map((tool) => (
+          <ToolButton key={tool} tool={tool} now={state.tool} />
+        ))}
+        <button
+          type="button"
+          className="mode"
+          aria-pressed={state.field === "whole"}
+          onClick={() => display.setState({ field: state.field === "whole" ? "heart" : "whole" })}
+        >
+          {t.tools.field.whole}
+        </button>
+        <button type="button" className="mode" onClick={resetView}>
+          {t.tools.resetView}
+        </button>
+      </span>
+      <label className="toolbar-group">
+        <span className="muted">{t.tools.overlay}</span>
+        <select
+          value={state.overlay}
+          data-testid="overlay"
+          onChange={(event) => display.setState({ overlay: event.target.value as Overlay })}
+        >
+          {(["sectors", "contours", "off"] as const).map((name) => (
+            <option key={name} value={name}>
+              {t.tools.overlays[name]}
+            </option>
+          ))}
+        </select>
+      </label>
+      <span className="toolbar-group toolbar-edit">
+        {editable && (
+          <button
+            type="button"
+            className="mode mode-edit"
+            aria-pressed={state.editing !== null}
+            data-testid="edit-contours"
+            onClick={toggleEditing}
+          >
+            ✎ {t.tools.which}
+          </button>
+        )}
+        {state.editing && <EditTools acquisitions={acquisitions} slice={state.editing} />}
+      </span>
+    </div>
+  );
+}
+
+function everyCell(
+  acquisitions: AcquisitionView[],
+  modes: Record<string, Mode>,
+  mode: Mode,
+): boolean {
+  const slices = acquisitions.flatMap((a) => a.slices.map((s) => ({ a, s })));
+  return slices.every(
+    ({ a, s }) => (modes[s.key] ?? (a.quantity === "mbf" ? "mbf" : "upslope")) === mode,
+  );
+}
+
+function ToolButton({ tool, now }: { tool: Tool; now: Tool }) {
+  return (
+    <button
+      type="button"
+      className="mode"
+      data-testid={`tool-${tool}`}
+      aria-pressed={tool === now}
+      onClick={() => display.setState({ tool })}
+    >
+      {t.tools[tool]}
+    </button>
+  );
+}
+
+function EditTools({
+  acquisitions,
+  slice: key,
+}: {
+  acquisitions: AcquisitionView[];
+  slice: string;
+}) {
+  const state = useStore(display);
+  const slices = acquisitions.flatMap((a) =>
+    a.slices.map((s) => ({ key: s.key, words: words(a, s.position) })),
+  );
+  const slice = findSlice(acquisitions, key);
+  return (
+    <>
+      <label>
+        <span className="visually-hidden">{t.tools.which}</span>
+        <select
+          value={key}
+          data-testid="edit-slice"
+          onChange={(event) => display.setState({ editing: event.target.value })}
+        >
+          {slices.map((option) => (
+            <option key={option.key} value={option.key}>
+              {option.words}
+            </option>
+          ))}
+        </select>
+      </label>
+      {EDIT_TOOLS.map((tool) => (
+        <ToolButton key={tool} tool={tool} now={state.tool} />
+      ))}
+      <label>
+        <span className="visually-hidden">{t.tools.which}</span>
+        <select
+          value={state.contour}
+          data-testid="edit-which"
+          onChange={(event) => display.setState({ contour: event.target.value as "endo" | "epi" })}
+        >
+          <option value="epi">{t.tools.which_.epi}</option>
+          <option value="endo">{t.tools.which_.endo}</option>
+        </select>
+      </label>
+      {state.tool === "sculpt" && (
+        <input
+          type="range"
+          aria-label={t.tools.radius}
+          min={3}
+          max={20}
+          value={state.sculptRadiusMm}
+          onChange={(event) => display.setState({ sculptRadiusMm: Number(event.target.value) })}
+        />
+      )}
+      <button
+        type="button"
+        className="mode"
+        aria-pressed={state.showAutomated}
+        onClick={() => display.setState({ showAutomated: !state.showAutomated })}
+      >
+        {t.tools.automated}
+      </button>
+      <button
+        type="button"
+        className="mode"
+        disabled={!slice?.edited}
+        data-testid="reset-slice"
+        onClick={() => commit({ kind: "contour_reset", slice: key })}
+      >
+        {t.tools.resetSlice}
+      </button>
+      <CopyContours acquisitions={acquisitions} from={key} />
+    </>
+  );
+}
+
+/** Contours carry over only where the pixel grids have the same size and spacing. */
+function CopyContours({ acquisitions, from }: { acquisitions: AcquisitionView[]; from: string }) {
+  const slice = findSlice(acquisitions, from);
+  const target = acquisitions
+    .flatMap((a) => a.slices.map((s) => ({ a, s })))
+    .find(
+      ({ s }) =>
+        slice &&
+        s.key !== from &&
+        s.position === slice.position &&
+        s.shape[1] === slice.shape[1] &&
+        s.shape[2] === slice.shape[2] &&
+        String(s.pixel_spacing_mm) === String(slice.pixel_spacing_mm),
+    );
+  if (!slice?.contours || !target) return null;
+  const { contours } = slice;
+  return (
+    <button
+      type="button"
+      className="mode"
+      onClick={() => {
+        commit({ kind: "contour", slice: target.s.key, contours });
+        display.setState({ editing: target.s.key });
+      }}
+    >
+      {t.tools.copy} {words(target.a, target.s.position)}
+    </button>
+  );
+}
+
+function words(acquisition: AcquisitionView, position: "basal" | "mid" | "apical"): string {
+  return t.words.slice(t.conditions[acquisition.condition], t.positions[position]);
+}

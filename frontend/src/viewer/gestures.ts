@@ -1,0 +1,185 @@
+/** Pointer and wheel on a cell: window, pan, zoom, scroll, segment choice, contour editing. */
+
+import { type PointerEvent, type RefObject, useEffect, useRef } from "react";
+import type { Contours } from "../api/types.ts";
+import { zoomAbout } from "../logic/affine.ts";
+import { closeStroke } from "../logic/contour.ts";
+import type { Cell } from "../render/cell.ts";
+import { segmentAt } from "../render/grid.ts";
+import { display } from "../store/display.ts";
+import { draft, setDraft } from "../store/draft.ts";
+import { study } from "../store/study.ts";
+import { useViewer } from "./context.ts";
+import { commitContours, type Grab, grabAt, moved, shownContours } from "./editing.ts";
+
+interface Drag {
+  kind: "window" | "pan" | "zoom" | "edit";
+  x: number;
+  y: number;
+  travelled: number;
+  grab: Grab | null;
+  start: Contours | null;
+}
+
+export function useCellGestures(cell: RefObject<Cell | null>, root: RefObject<HTMLElement | null>) {
+  const { grid } = useViewer();
+  const drag = useRef<Drag | null>(null);
+
+  // React listens to wheel passively; scrolling the page must be prevented here.
+  useEffect(() => {
+    const node = root.current;
+    if (!node) return;
+    const onWheel = (event: WheelEvent) => {
+      event.preventDefault();
+      if (!event.ctrlKey && !event.metaKey) {
+        grid.step(event.deltaY > 0 ? 1 : -1);
+        return;
+      }
+      const [right, down] = offsetMm(cell.current, event, node);
+      display.setState((s) => ({
+        view: zoomAbout(s.view, Math.exp(-event.deltaY * 0.002), right, down),
+      }));
+    };
+    node.addEventListener("wheel", onWheel, { passive: false });
+    return () => node.removeEventListener("wheel", onWheel);
+  }, [grid, cell, root]);
+
+  const place = (event: PointerEvent<HTMLElement>): [number, number] => {
+    const box = event.currentTarget.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+
+  return {
+    onPointerDown(event: PointerEvent<HTMLElement>) {
+      const current = cell.current;
+      if (!current || drag.current) return;
+      const [x, y] = place(event);
+      const { tool, editing } = display.getState();
+      const begun: Drag = {
+        kind: kindOf(event, tool, editing === current.slice.key),
+        x,
+        y,
+        travelled: 0,
+        grab: null,
+        start: null,
+      };
+      if (begun.kind === "edit") {
+        begun.start = shownContours(current.slice, study.getState().waiting);
+        begun.grab =
+          begun.start &&
+          grabAt(current.slice, begun.start, current.imagePoint(x, y), current.pxPerPixel());
+        if (!begun.start || !begun.grab) return;
+        setDraft({ slice: current.slice.key, contours: begun.start, stroke: null });
+      }
+      event.currentTarget.setPointerCapture(event.pointerId);
+      drag.current = begun;
+      if (begun.grab) continueEdit(current, begun, x, y);
+    },
+
+    onPointerMove(event: PointerEvent<HTMLElement>) {
+      const current = cell.current;
+      if (!current) return;
+      const [x, y] = place(event);
+      grid.point(current, x, y);
+      showSculptRing(current, x, y);
+      const held = drag.current;
+      if (!held) return;
+      const [dx, dy] = [x - held.x, y - held.y];
+      held.travelled += Math.abs(dx) + Math.abs(dy);
+      [held.x, held.y] = [x, y];
+      if (held.kind === "edit") continueEdit(current, held, x, y);
+      else if (held.travelled > 3) moveView(current, held.kind, dx, dy);
+    },
+
+    onPointerUp(event: PointerEvent<HTMLElement>) {
+      const current = cell.current;
+      const held = drag.current;
+      drag.current = null;
+      if (!current || !held) return;
+      if (held.kind === "edit") finishEdit(current, held);
+      else if (held.travelled <= 3 && event.button === 0) {
+        const segment = segmentAt(current.slice, current.imagePoint(...place(event)));
+        if (segment !== null) display.setState({ segment });
+      }
+    },
+
+    onPointerCancel() {
+      drag.current = null;
+      setDraft(null);
+    },
+  };
+}
+
+function kindOf(event: PointerEvent, tool: string, editing: boolean): Drag["kind"] {
+  if (event.button === 2) return "zoom";
+  if (event.button === 1 || event.shiftKey) return "pan";
+  if (editing && tool !== "window" && tool !== "pan") return "edit";
+  return tool === "pan" ? "pan" : "window";
+}
+
+function moveView(cell: Cell, kind: Drag["kind"], dx: number, dy: number): void {
+  display.setState((s) => {
+    if (kind === "pan") {
+      const scale = cell.pxPerMm();
+      return {
+        view: {
+          ...s.view,
+          panRightMm: s.view.panRightMm + dx / scale,
+          panDownMm: s.view.panDownMm + dy / scale,
+        },
+      };
+    }
+    if (kind === "zoom") return { view: zoomAbout(s.view, Math.exp(-dy * 0.01), 0, 0) };
+    return {
+      contrast: Math.min(8, Math.max(0.05, s.contrast * Math.exp(dx * 0.005))),
+      brightness: Math.min(2, Math.max(-2, s.brightness - dy * 0.003)),
+    };
+  });
+}
+
+function continueEdit(cell: Cell, { grab, start }: Drag, x: number, y: number): void {
+  const own = draft.getState().draft;
+  // Escape has dropped it: the rest of this drag does nothing.
+  if (!grab || !start || !own) return;
+  const to = cell.imagePoint(x, y);
+  setDraft({
+    slice: cell.slice.key,
+    contours: moved(cell.slice, start, own.contours, grab, to),
+    stroke: grab.kind === "redraw" ? [...(own.stroke ?? []), to] : null,
+  });
+}
+
+function finishEdit(cell: Cell, { grab, travelled }: Drag): void {
+  const own = draft.getState().draft;
+  if (!own || !grab) return;
+  if (grab.kind === "redraw") {
+    const closed = own.stroke && closeStroke(own.stroke);
+    if (!closed) {
+      setDraft(null);
+      return;
+    }
+    setDraft({ ...own, stroke: null, contours: { ...own.contours, [grab.contour]: closed } });
+  } else if (travelled < 2 && grab.kind === "point") {
+    setDraft(null);
+    return;
+  }
+  commitContours(cell.slice);
+}
+
+function offsetMm(cell: Cell | null, event: WheelEvent, node: HTMLElement): [number, number] {
+  const box = node.getBoundingClientRect();
+  const scale = cell?.pxPerMm() ?? 1;
+  return [
+    (event.clientX - box.left - box.width / 2) / scale,
+    (event.clientY - box.top - box.height / 2) / scale,
+  ];
+}
+
+function showSculptRing(cell: Cell, x: number, y: number): void {
+  const ring = cell.parts.overlay.querySelector("[data-sculpt-ring]");
+  if (!ring) return;
+  const { tool, sculptRadiusMm } = display.getState();
+  ring.setAttribute("cx", String(x));
+  ring.setAttribute("cy", String(y));
+  ring.setAttribute("r", tool === "sculpt" ? String(sculptRadiusMm * cell.pxPerMm()) : "0");
+}
