@@ -1,0 +1,94 @@
+"""Classic single-frame objects as a Siemens scanner sends them: one series per slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from pydicom.dataset import Dataset
+from pydicom.uid import MRImageStorage
+
+from analysis.phantom.styles import common
+from analysis.phantom.styles.common import Frame, SeriesContent
+from analysis.phantom.uids import derived_uid
+from analysis.phantom.values import SimulatedExam
+
+
+def objects(exam: SimulatedExam) -> Iterator[tuple[str, Dataset]]:
+    number = 10
+    for acquisition in exam.acquisitions:
+        study = common.study_dataset(exam, acquisition)
+        study.Manufacturer = "SIEMENS"
+        study.ManufacturerModelName = "Simulated Aera" if exam.field_strength_t < 2 else "Sim Skyra"
+        study.SoftwareVersions = "simulated"
+        study.DeviceSerialNumber = "0"
+        for content in common.series_of(acquisition, number):
+            description = f"{acquisition.condition}_{content.name}_dual_PERF"
+            if exam.sequence_class == "single":
+                description = f"{acquisition.condition}_{content.name}_PERF"
+            uid = derived_uid(exam.study_instance_uid, content.number)
+            series = _series(study, content, description, uid)
+            for frame in content.frames:
+                ds = _object(series, content, frame, uid)
+                yield f"{content.number:03d}_{description}/IM{frame.number:04d}.dcm", ds
+        number += 10
+
+
+def _series(study: Dataset, content: SeriesContent, description: str, uid: str) -> Dataset:
+    ds = Dataset()
+    ds.update(study)
+    balanced = content.sequence.readout == "bssfp"
+    ds.SeriesInstanceUID = uid
+    ds.SeriesNumber = content.number
+    ds.SeriesDescription = description
+    ds.ProtocolName = description
+    ds.ScanningSequence = "GR"
+    ds.SequenceVariant = ["SK", "SS"] if balanced else ["SK", "SP", "MP"]
+    ds.ScanOptions = ["SR", "CG"]
+    ds.MRAcquisitionType = "2D"
+    ds.SequenceName = "*tfi2d1" if balanced else "*tfl2d1"
+    lines, factor = (
+        (common.AIF_PHASE_LINES, common.AIF_ACCELERATION)
+        if content.is_aif
+        else (common.PHASE_LINES, common.ACCELERATION)
+    )
+    ds.NumberOfPhaseEncodingSteps = lines
+    ds.EchoTrainLength = int(np.ceil(lines / factor))
+    ds.InPlanePhaseEncodingDirection = "COL"
+    ds.ParallelReductionFactorInPlane = float(factor)
+    ds.PercentSampling = 100.0
+    ds.PercentPhaseFieldOfView = 75.0
+    ds.RepetitionTime = content.sequence.tr_ms
+    common.put_geometry(ds, content.geometry)
+    normal = np.cross(content.geometry.row_direction, content.geometry.column_direction)
+    ds.SliceLocation = round(float(normal @ np.asarray(content.geometry.position_mm)), 4)
+    return ds
+
+
+def _object(series: Dataset, content: SeriesContent, frame: Frame, series_uid: str) -> Dataset:
+    ds = Dataset()
+    ds.update(series)
+    sequence = content.sequence
+    uid = derived_uid(series_uid, frame.number)
+    ds.file_meta = common.file_meta(MRImageStorage, uid)
+    ds.SOPInstanceUID = uid
+    kind = ["AIF"] if content.is_aif else []
+    ds.ImageType = ["ORIGINAL", "PRIMARY", "M", "ND", *kind]
+    ds.ImageComments = "PD" if frame.is_pd else "SR"
+    ds.AcquisitionNumber = frame.time_index
+    ds.InstanceNumber = frame.number
+    ds.AcquisitionDate = frame.moment.strftime("%Y%m%d")
+    ds.AcquisitionTime = frame.moment.strftime("%H%M%S.%f")
+    ds.ContentDate, ds.ContentTime = ds.AcquisitionDate, ds.AcquisitionTime
+    ds.TriggerTime = round(frame.trigger_ms, 2)
+    ds.NominalInterval = int(round(frame.interval_ms))
+    ds.EchoTime = frame.te_ms
+    ds.EchoNumbers = frame.echo
+    ds.FlipAngle = sequence.pd_flip_deg if frame.is_pd else sequence.flip_deg
+    if not frame.is_pd:
+        ds.InversionTime = round(common.time_to_centre_ms(sequence), 2)
+    low, high = np.percentile(frame.pixels, (1, 99))
+    ds.WindowCenter = int((low + high) / 2)
+    ds.WindowWidth = max(int(high - low), 1)
+    common.put_pixels(ds, frame.pixels)
+    return ds
