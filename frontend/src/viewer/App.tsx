@@ -70,7 +70,7 @@ export function App({ worklistUrl, userName }: { worklistUrl: string; userName: 
         <Header data={data} worklistUrl={worklistUrl} />
         <Notices data={data} />
         {ready ? (
-          <main className="room-main" id="content">
+          <main className="room-main" id="main">
             <ReadingGrid acquisitions={data.acquisitions} flags={data.flags} />
             <SidePanel data={data} />
           </main>

@@ -90,7 +90,7 @@ export function CellView({ acquisition, slice, flags }: CellProps) {
         {...gestures}
       >
         <canvas ref={canvas} />
-        <svg ref={overlay} className="overlay" aria-hidden={!editing}>
+        <svg ref={overlay} className="overlay" aria-hidden={!editing} role="presentation">
           <Overlay slice={slice} cell={cell} editing={editing} />
         </svg>
         <EdgeLetters slice={slice} />

@@ -20,7 +20,7 @@ export function RunProgress({ run, studyId }: { run: ViewerState["run"]; studyId
   const live = state === "queued" || state === "running";
   const percent = Math.round((run?.progress ?? 0) * 100);
   return (
-    <main className="run-progress panel" id="content" data-testid="run-state" data-state={state}>
+    <main className="run-progress panel" id="main" data-testid="run-state" data-state={state}>
       <h1>{t.run[state === "succeeded" ? "none" : state]}</h1>
       {live && (
         <>
