@@ -31,11 +31,13 @@ POINTS: Final = 96
 SMOOTH_HARMONICS: Final = 10
 LEAST_CAVITY_MM2: Final = 20.0
 LEAST_HEART_MM2: Final = 150.0
+LARGEST_HOLE_MM2: Final = 100.0
 LEAST_WALL_MM: Final = 1.0
 """Less wall than this along a ray is a gap: the contours run together."""
 
-BRIDGE_MM: Final = 3.0
-"""Connections to other structures narrower than this are cut."""
+BRIDGE_MM: Final = 8.0
+"""Whatever hangs on the left ventricle and is narrower than this is cut off: the RV's free wall,
+the cusps at the insertions, a neck to the liver."""
 
 
 def contours_from(
@@ -91,16 +93,26 @@ def contours_from(
 
 
 def _one_piece(mask: Bools, spacing: Doubles, *, bridge_mm: float = BRIDGE_MM) -> Bools:
-    """The largest piece, holes filled, thin bridges to other structures cut."""
+    """The largest piece, holes filled, what hangs on it by thin bridges cut off."""
+    filled = ndimage.binary_fill_holes(mask) if not bridge_mm else _fill_small_holes(mask, spacing)
     radius = round(bridge_mm / 2 / float(spacing.mean()))
-    cut = ndimage.binary_opening(mask, _disk(radius)) if radius else mask
-    pieces, count = ndimage.label(cut if cut.any() else mask)
+    cut = ndimage.binary_opening(filled, _disk(radius)) if radius else filled
+    pieces, count = ndimage.label(cut if cut.any() else filled)
     if count == 0:
         return np.zeros(mask.shape, dtype=bool)
     largest = pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
     if radius:
-        largest = ndimage.binary_dilation(largest, _disk(radius)) & mask
+        largest = ndimage.binary_dilation(largest, _disk(1)) & filled
     return np.asarray(ndimage.binary_fill_holes(largest), dtype=bool)
+
+
+def _fill_small_holes(mask: Bools, spacing: Doubles) -> Bools:
+    """Holes filled, but not a whole right ventricle around which the wall was seen to close."""
+    pieces, count = ndimage.label(~mask)
+    areas = np.bincount(pieces.ravel(), minlength=count + 1) * float(spacing.prod())
+    small = areas < LARGEST_HOLE_MM2
+    small[0] = False
+    return np.asarray(mask | small[pieces])
 
 
 def _disk(radius: int) -> Bools:
