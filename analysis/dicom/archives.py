@@ -43,20 +43,20 @@ class ZipMember:
         Raises:
             Refused: damaged data.
         """
-        with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as copy:
-            try:
-                with self.archive.open(self.info) as packed:
-                    shutil.copyfileobj(packed, copy, MIB)
-            except (
-                zipfile.BadZipFile,
-                zlib.error,
-                EOFError,
-                OSError,
-                NotImplementedError,
-            ) as error:
-                raise Refused("zip-damaged") from error
-            copy.seek(0)
-            yield copy
+        with self.copy() as unpacked:
+            yield unpacked
+
+    def copy(self) -> IO[bytes]:
+        """The same as ``open``; the caller closes it."""
+        unpacked = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115  # handed on
+        try:
+            with self.archive.open(self.info) as packed:
+                shutil.copyfileobj(packed, unpacked, MIB)
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError) as error:
+            unpacked.close()
+            raise Refused("zip-damaged") from error
+        unpacked.seek(0)
+        return unpacked
 
 
 def open_archive(file: Path | IO[bytes], limits: Limits) -> zipfile.ZipFile:

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from analysis.constants import POSITIONS
 from analysis.dicom.checks import cross_checked
 from analysis.dicom.facts import HeaderFacts
 from analysis.dicom.labels import FEWEST_TIME_POINTS, SeriesInfo, gather, why_not_perfusion
@@ -167,7 +166,7 @@ def _place_all(drafts: list[Draft], ledger: _Ledger) -> None:
             _follow(draft, reference)
         else:
             reference = [(draft.slices[i], p) for i, p in draft.positions.items()]
-        _positions_by_hand(draft)
+        _positions_by_hand(draft, placing.order)
 
 
 def _follow(draft: Draft, reference: list[tuple[Stack, Position]]) -> None:
@@ -179,25 +178,22 @@ def _follow(draft: Draft, reference: list[tuple[Stack, Position]]) -> None:
         draft.flags = [flag for flag in draft.flags if flag.code not in assumed]
 
 
-def _positions_by_hand(draft: Draft) -> None:
+def _positions_by_hand(draft: Draft, order: Sequence[int]) -> None:
+    """What a person said, slice by slice from base to apex; "" leaves a slice out."""
     overrides = {info.uid: info.override for info in draft.injection.series}
-    ordered = sorted(draft.positions, key=lambda i: POSITIONS.index(draft.positions[i]))
     seen: Counter[str] = Counter()
-    for i in ordered:
+    for i in order:
         for uid in draft.slices[i].series_uids:
-            override = overrides.get(uid)
-            if override is None:
-                continue
-            if override.position:
-                draft.positions[i] = override.position
-            elif override.positions is not None and seen[uid] < len(override.positions):
-                chosen = override.positions[seen[uid]]
+            override = overrides.get(uid, SeriesOverride())
+            chosen: str | None = override.position
+            if override.positions is not None:
+                given, at = override.positions, seen[uid]
+                chosen = given[at] if at < len(given) else ""
                 seen[uid] += 1
-                if chosen:
-                    draft.positions[i] = chosen  # type: ignore[assignment]  # checked on entry
-                else:
-                    del draft.positions[i]
-                break
+            if chosen:
+                draft.positions[i] = chosen  # type: ignore[assignment]  # checked on entry
+            elif chosen == "":
+                draft.positions.pop(i, None)
 
 
 def _series_result(

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 Triple = tuple[float, float, float]
 Six = tuple[float, float, float, float, float, float]
+
+
+IDENTITY_FIELDS = (
+    "patient_id", "issuer_of_patient_id", "patient_name", "patient_birth_date", "patient_sex",
+    "accession_number",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +114,11 @@ class HeaderFacts:
         shared = _without_defaults(self, skip="frames")
         shared["frames"] = [_without_defaults(frame) for frame in self.frames]
         return shared
+
+    def without_identity(self) -> HeaderFacts:
+        """The facts without who the patient is: what may be stored in plain text."""
+        blank = dict.fromkeys(IDENTITY_FIELDS, "")
+        return replace(self, **blank)  # type: ignore[arg-type]  # all of them are texts
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> HeaderFacts:

@@ -15,8 +15,8 @@ DEFAULT_FIELD_OF_VIEW_MM: Final = 360.0
 _SYNTHETIC_GAP_MM: Final = 16.0
 
 # A usual short-axis plane, so that what needs patient directions has some; always flagged.
-_USUAL_ROW: Final = (0.6964, 0.7106, 0.1003)
-_USUAL_COLUMN: Final = (0.3605, -0.2261, -0.9049)
+_USUAL_ROW: Final = (0.6954, 0.7186, 0.0)
+_USUAL_COLUMN: Final = (-0.3657, 0.3539, -0.8609)
 
 
 def geometry_of(

@@ -56,6 +56,8 @@ def inspect(file: IO[bytes], size: int, limits: Limits = DEFAULT_LIMITS) -> Head
     try:
         ds = read_header(file, limits)
         _check_kind(ds)
+        if file.tell() >= size and syntax_of(ds) != DEFLATED:
+            raise Refused("truncated")
         facts = header_facts(ds)
         _check_dimensions(facts)
         _check_pixels(ds, facts, file, size)
@@ -148,7 +150,6 @@ def _check_deflated(file: IO[bytes], limits: Limits) -> None:
 def _check_kind(ds: FileDataset) -> None:
     sop_class = v.uid(ds, "SOPClassUID") or v.uid(ds.file_meta, "MediaStorageSOPClassUID")
     modality = v.text(ds, "Modality").upper()
-    syntax = v.uid(ds.file_meta, "TransferSyntaxUID")
     if sop_class == _DIRECTORY:
         raise Refused("directory-index")
     if not len(ds):
@@ -159,8 +160,12 @@ def _check_kind(ds: FileDataset) -> None:
         raise Refused("wrong-modality", modality[:16])
     if sop_class and sop_class not in IMAGE_CLASSES:
         raise Refused("wrong-object", sop_class)
-    if syntax not in NATIVE | ENCAPSULATED | {""}:
-        raise Refused("bad-compression", syntax)
+    if syntax_of(ds) not in NATIVE | ENCAPSULATED | {""}:
+        raise Refused("bad-compression", syntax_of(ds))
+
+
+def syntax_of(ds: FileDataset) -> str:
+    return v.uid(ds.file_meta, "TransferSyntaxUID")
 
 
 def _check_dimensions(facts: HeaderFacts) -> None:
@@ -179,7 +184,7 @@ def _check_pixels(ds: FileDataset, facts: HeaderFacts, file: IO[bytes], size: in
     order = ">" if facts.transfer_syntax_uid == BIG_ENDIAN else "<"
     head = file.read(12)
     if len(head) < 8 or struct.unpack(order + "HH", head[:4]) not in _PIXEL_ELEMENTS:
-        raise Refused("truncated" if begin >= size else "no-pixels")
+        raise Refused("truncated")
     if head[4:6].isalpha():
         (length,), header = struct.unpack(order + "L", head[8:12]), 12
     else:

@@ -101,7 +101,10 @@ class _Loader:
             pd_marks.append(is_pd)
             slices.append(self._slice(stack, data, is_pd, by_level))
         first = loaded[0]
-        protocol = protocol_of(first.facts, first.frames, list(pd_marks[0]), aif=False)
+        every = [o.facts for o in self._objects.values()]
+        protocol = protocol_of(
+            first.facts, first.frames, list(pd_marks[0]), aif=False, others=every
+        )
         if plan.sequence != "dual":  # nothing is converted, so no assumption changes a number
             told = tuple(replace(flag, severity="information") for flag in protocol.assumptions)
             protocol = replace(protocol, assumptions=told)
@@ -158,7 +161,13 @@ class _Loader:
             is_pd=is_pd,
             frame_status=status,
             geometry=geometry,
-            protocol=protocol_of(every_facts, every_frame, list(is_pd) * len(loaded), aif=True),
+            protocol=protocol_of(
+                every_facts,
+                every_frame,
+                list(is_pd) * len(loaded),
+                aif=True,
+                others=[o.facts for o in self._objects.values()],
+            ),
             instance_uids=tuple(f.sop_instance_uid for f in per_echo[0]),
         )
 

@@ -24,8 +24,12 @@ _SAME_PLACE_MM: Final = 5.0
 
 @dataclass(frozen=True)
 class Placing:
-    """Stacks of the left ventricle with positions; those without one and why; doubts."""
+    """Which stacks stand for which position, by their index.
 
+    order: the short-axis stacks from base to apex; left_out: why a stack has no position.
+    """
+
+    order: tuple[int, ...]
     positions: dict[int, Position]
     left_out: dict[int, str]
     flags: tuple[Flag, ...]
@@ -82,7 +86,7 @@ def place(stacks: Sequence[Stack]) -> Placing:
                 "were followed.",
             )
         )
-    return Placing(positions, left_out, tuple(flags))
+    return Placing(tuple(order), positions, left_out, tuple(flags))
 
 
 def _name_of(stack: Stack) -> Position | None:
@@ -157,7 +161,7 @@ def _labels(named: list[Position | None]) -> list[Position | None]:
     picks = {0: "basal", count // 2: "mid", count - 1: "apical"}
     if count > 3:  # the ends of a long stack lie outside the left ventricle's segments
         parts = (1 / 6, 1 / 2, 5 / 6)
-        picks = {round((count - 1) * x): p for x, p in zip(parts, POSITIONS, strict=True)}
+        picks = {int(count * x): p for x, p in zip(parts, POSITIONS, strict=True)}
     return [picks.get(i) for i in range(count)]  # type: ignore[misc]
 
 

@@ -18,10 +18,13 @@ import numpy as np
 
 from analysis.dicom.facts import FrameFacts, HeaderFacts
 from analysis.domain import Readout, ReadoutProtocol
-from analysis.quality import Flag
+from analysis.quality import Flag, Severity
 
-Assume = Callable[[str, str], None]
-"""Records an assumption: code, sentence."""
+Assume = Callable[..., None]
+"""Records an assumption: code, sentence, severity ("check" where not given)."""
+
+CLEAR_DELAY_MS: Final = 10.0
+"""An InversionTime this near to one meaning's usual value leaves no doubt about its meaning."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,17 +74,26 @@ AGENTS: Final = {
 
 
 def protocol_of(
-    facts: Sequence[HeaderFacts], frames: Sequence[FrameFacts], is_pd: Sequence[bool], *, aif: bool
+    facts: Sequence[HeaderFacts],
+    frames: Sequence[FrameFacts],
+    is_pd: Sequence[bool],
+    *,
+    aif: bool,
+    others: Sequence[HeaderFacts] = (),
 ) -> ReadoutProtocol:
-    """Protocol of one kind of image. facts, frames, is_pd: (T,) in the same order, not empty."""
+    """Protocol of one kind of image. facts, frames, is_pd: (T,) in the same order, not empty.
+
+    others: further images of the acquisition, asked for field strength and agent where these
+    images do not tell.
+    """
     base = AIF_DEFAULTS if aif else SLICE_DEFAULTS
     kind = "arterial input images" if aif else "slices"
     sr = [f for f, pd in zip(frames, is_pd, strict=True) if not pd] or list(frames)
     pd_frames = [f for f, pd in zip(frames, is_pd, strict=True) if pd]
     notes: list[Flag] = []
 
-    def assume(code: str, message: str) -> None:
-        notes.append(Flag(code=code, message=f"{message} ({kind}).", severity="check"))
+    def assume(code: str, message: str, severity: Severity = "check") -> None:
+        notes.append(Flag(code=code, message=f"{message} ({kind}).", severity=severity))
 
     readout = _readout(facts, sr, base, assume)
     flip = _usual(f.flip_deg for f in sr)
@@ -108,14 +120,14 @@ def protocol_of(
             assume("echo-times-assumed", f"Echo times are missing; {echoes} ms were assumed")
     return ReadoutProtocol(
         readout=readout,
-        field_strength_t=_field(facts, assume),
+        field_strength_t=_field((*facts, *others), assume),
         flip_angle_deg=flip,
         pd_flip_angle_deg=pd_flip,
         echo_spacing_ms=spacing,
         saturation_delay_ms=delay,
         centre_line=centre,
         echo_times_ms=echoes,
-        agent=_agent(facts, assume),
+        agent=_agent((*facts, *others), assume),
         assumptions=tuple(notes),
     )
 
@@ -174,13 +186,15 @@ def _delay(
         assume("saturation-delay-assumed", text)
         return base.delay_ms
     to_centre = stated - (centre - 1) * spacing
-    as_delay = abs(stated - base.delay_ms)
-    if to_centre > 0 and abs(to_centre - base.delay_ms) < as_delay:
+    as_delay, as_centre = abs(stated - base.delay_ms), abs(to_centre - base.delay_ms)
+    severity: Severity = "information" if min(as_delay, as_centre) < CLEAR_DELAY_MS else "check"
+    if to_centre > 0 and as_centre < as_delay:
         text = f"The inversion time of {stated:g} ms was taken as time to the centre of k-space"
-        assume("inversion-time-meaning", f"{text}, so the delay is {to_centre:.1f} ms")
+        text += f", so the delay is {to_centre:.1f} ms"
+        assume("inversion-time-meaning", text, severity)
         return float(np.round(to_centre, 3))
     text = f"The inversion time of {stated:g} ms was taken as the saturation delay"
-    assume("inversion-time-meaning", text)
+    assume("inversion-time-meaning", text, severity)
     return stated
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import weakref
+import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -141,6 +143,8 @@ def _walk_zip(
     file: Path | IO[bytes], where: str, limits: Limits, *, nested: bool
 ) -> Iterator[Candidate | Refusal]:
     archive = open_archive(file, limits)
+    if not isinstance(file, Path):
+        _close_with(archive, file)
     for found in members(archive, where, limits):
         if isinstance(found, Refusal):
             yield found
@@ -154,17 +158,16 @@ def _walk_zip(
             elif nested:
                 yield refusal(name, "zip-nested")
             else:
-                yield from _walk_nested(member, name, limits)
+                yield from _walk_zip(member.copy(), name, limits, nested=True)
         except Refused as reason:
             yield reason.at(name)
         except Exception:  # a damaged member fails in zipfile or zlib, in many ways
             yield refusal(name, "zip-damaged")
 
 
-def _walk_nested(member: Source, where: str, limits: Limits) -> Iterator[Candidate | Refusal]:
-    # The copy must outlive this generator: its members are read later. It closes with its archive.
-    opened = member.open()
-    yield from _walk_zip(opened.__enter__(), where, limits, nested=True)
+def _close_with(archive: zipfile.ZipFile, file: IO[bytes]) -> None:
+    """Members of a nested archive are read long after it was walked: its copy closes with it."""
+    weakref.finalize(archive, file.close)
 
 
 def _digest(source: Source) -> bytes:

@@ -30,12 +30,11 @@ REASONS: Final = {
     "too-large": "The file is larger than this system accepts; send it as single DICOM objects.",
     "not-dicom": "This is not a DICOM file; send DICOM objects or a zip of them.",
     "directory-index": "This is a DICOMDIR index, which holds no images; nothing needs to be done.",
-    "truncated": "The DICOM object ends before its pixel data does; export it again.",
+    "truncated": "The DICOM object ends before its pixel data does; export it again with images.",
     "damaged": "The DICOM object is damaged and cannot be read; export it again.",
     "encrypted": "The DICOM object is encrypted; export it without encryption.",
     "wrong-modality": "This object is not an MR image and is not used; send the MR series.",
     "wrong-object": "This kind of DICOM object holds no MR image to analyse and is not used.",
-    "no-pixels": "The DICOM object holds no pixel data; export it with its images.",
     "no-identity": "The DICOM object lacks a valid UID (study, series or own); export it again.",
     "bad-dimensions": "Rows, columns or frames of the image are missing or not plausible; "
     "export it again.",

@@ -11,10 +11,14 @@ import re
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from pydicom import config
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag, Tag
+
+config.settings.reading_validation_mode = config.IGNORE
+"""Otherwise pydicom logs every value that it finds invalid, and values may name a patient."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _TIME = re.compile(r"^(\d{2}):?(\d{2})?:?(\d{2})?(?:\.(\d{1,6}))?")

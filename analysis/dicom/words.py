@@ -109,9 +109,13 @@ def says_position(text: str) -> str | None:
 
 
 def says_perfusion(text: str) -> bool:
-    joined = " ".join(split_words(text))
-    return bool(set(joined.split()) & PERFUSION_WORDS) or any(
-        word in joined or word in text for word in _PERFUSION_ANYWHERE
+    words = split_words(text)
+    joined = " ".join(words)
+    compound = any("perfus" in w or re.match("perf(?!orm)", w) for w in words)
+    return (
+        compound
+        or bool(set(words) & PERFUSION_WORDS)
+        or any(word in joined or word in text for word in _PERFUSION_ANYWHERE)
     )
 
 
