@@ -36,6 +36,8 @@ from django.test import Client
 
 from tests import database
 
+pytest_plugins = ["tests.reading"]
+
 AsRole = Callable[[], AbstractContextManager[None]]
 
 

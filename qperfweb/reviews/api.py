@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -18,7 +16,8 @@ from qperfweb.studies.models import Study
 
 from . import services, signing
 from .confirmation import confirm_identity
-from .models import Reading, RevisionKind
+from .history import words_of
+from .models import Reading
 from .serializers import (
     AddendumRequest,
     DiscardRequest,
@@ -165,7 +164,7 @@ class HistoryView(ReadingView):
                 {
                     "revision": revision.number,
                     "kind": revision.kind,
-                    "words": _words(revision),
+                    "words": words_of(revision),
                     "author": revision.author_name,
                     "created_at": revision.created_at.isoformat(),
                     "reason": revision.reason,
@@ -173,21 +172,6 @@ class HistoryView(ReadingView):
                 for revision in reading.revisions.all()
             ]
         )
-
-
-def _words(revision: Any) -> str:
-    """One line about a revision: what changed, where, from what to what."""
-    change, kind = revision.change, RevisionKind(revision.kind)
-    if "segment" in change:
-        where = f"segment {change['segment']}, {change['condition']}"
-        before, after = change.get("before"), change.get("after")
-        if kind == RevisionKind.OVERRIDE:
-            earlier = f" (was {before['value']:g})" if before else ""
-            return f"{kind.label}: {where}: {after['value']:g}{earlier}"
-        return f"{kind.label}: {where}"
-    if "slice" in change:
-        return f"{kind.label}: {change['slice'].replace('_', ' ')}"
-    return str(kind.label)
 
 
 def _wrong_password() -> Response:

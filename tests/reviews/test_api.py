@@ -5,15 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.reviews.test_readings import PASSWORD, contour, override
-from tests.runs.examples import FRAMES, SIZE, a_finished_run, a_study
-
-
-@pytest.fixture
-def run(in_site, as_worker):
-    study = a_study(in_site)
-    with as_worker():
-        return a_finished_run(study)
+from tests.reading import PASSWORD, contour, override
+from tests.runs.examples import FRAMES, SIZE
 
 
 @pytest.fixture

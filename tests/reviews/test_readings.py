@@ -6,75 +6,12 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from qperfweb.core.errors import Conflict, Invalid, NotAllowed
-from qperfweb.reviews.confirmation import Confirmation, confirm_identity
+from qperfweb.reviews.confirmation import confirm_identity
 from qperfweb.reviews.models import Reading
 from qperfweb.reviews.services import current_content, reading_edit, reading_open
-from qperfweb.reviews.signing import addendum_add, reading_sign, verify_reading
-from tests.runs.examples import CONTOURS, a_finished_run, a_study, circle
-
-PASSWORD = "correct horse battery"  # what conftest gives every test user
-
-
-@pytest.fixture
-def reader(user_of, in_site):
-    return user_of("reader", in_site)
-
-
-@pytest.fixture
-def run(in_site, as_worker):
-    study = a_study(in_site)
-    with as_worker():
-        return a_finished_run(study)
-
-
-@pytest.fixture
-def reading(run, reader):
-    return reading_open(run.study, reader)
-
-
-def contour(slice_key="stress_mid", radius=17.0):
-    return {
-        "kind": "contour",
-        "slice": slice_key,
-        "contours": {
-            "endo_rc": [list(p) for p in circle(9.0)],
-            "epi_rc": [list(p) for p in circle(radius)],
-            "rv_insertion_anterior_rc": list(CONTOURS.rv_insertion_anterior_rc),
-            "rv_insertion_inferior_rc": None,
-            "lv_centre_rc": [32.0, 32.0],
-        },
-    }
-
-
-def override(value=1.5, segment=4, condition="stress", reason="dark rim"):
-    return {
-        "kind": "override",
-        "condition": condition,
-        "segment": segment,
-        "value": value,
-        "reason": reason,
-    }
-
-
-def edit(reading, user, change):
-    return reading_edit(reading, user, {"base_revision": reading.revision, **change})
-
-
-def sign(reading, user, **changes):
-    arguments = {
-        "base_revision": reading.revision,
-        "confirmation": proof(user),
-        "meaning": "author",
-    } | changes
-    return reading_sign(reading, user, **arguments)
-
-
-def proof(user):
-    return Confirmation(user_id=user.pk, method="password")
-
-
-def acknowledge(reading, user):
-    return edit(reading, user, {"kind": "acknowledge", "flag": "stress_mid:check-contour"})
+from qperfweb.reviews.signing import addendum_add, verify_reading
+from tests.reading import PASSWORD, acknowledge, contour, edit, override, proof, sign
+from tests.runs.examples import CONTOURS
 
 
 def test_opening_twice_gives_the_same_draft(run, reader, reading):

@@ -1,0 +1,31 @@
+"""Writes of this package: a signed reading's PDF is made once and kept."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from qperfweb.reviews.models import Reading, ReadingState, ReportDocument
+from qperfweb.studies.storage import object_path, store_bytes
+
+from .pdf import render_pdf
+
+
+def report_pdf(reading: Reading) -> bytes:
+    """The PDF of a reading. A signed one is kept: asking again gives the same bytes."""
+    if reading.state != ReadingState.SIGNED:
+        return render_pdf(reading)
+    addenda = reading.addenda.count()
+    kept = reading.documents.filter(revision=reading.revision, addenda=addenda).first()
+    if kept is not None:
+        return object_path(kept.sha256).read_bytes()
+    content = render_pdf(reading)
+    stored = store_bytes([content])
+    with transaction.atomic():
+        ReportDocument.objects.create(
+            site_id=reading.site_id,
+            reading=reading,
+            revision=reading.revision,
+            addenda=addenda,
+            sha256=stored.sha256,
+        )
+    return content

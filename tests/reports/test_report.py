@@ -1,0 +1,105 @@
+"""The PDF of a reading: what it says, and that a signed one never changes."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pypdf import PdfReader
+
+from qperfweb.reports.palette import NO_VALUE, PERFUSION_STOPS, colour_of, colours
+from qperfweb.reports.pdf import render_pdf
+from qperfweb.reports.pictures import bullseye_svg, display_point, displayed
+from qperfweb.reports.services import report_pdf
+from qperfweb.reviews.models import Reading
+from qperfweb.reviews.signing import addendum_add
+from tests.reading import acknowledge, contour, edit, override, proof, sign
+
+ROOT = Path(__file__).parents[2]
+
+
+def words_of(pdf: bytes) -> str:
+    pages = PdfReader(io.BytesIO(pdf)).pages
+    return " ".join(" ".join(page.extract_text().split()) for page in pages)
+
+
+def test_a_draft_says_on_every_page_that_it_is_not_reviewed(reading):
+    pages = PdfReader(io.BytesIO(render_pdf(reading))).pages
+    for page in pages:
+        text = " ".join(page.extract_text().split())
+        assert "DRAFT - NOT REVIEWED" in text
+        assert "Simulated, Exam1" in text
+        assert "SIM-0001" in text
+
+
+def test_the_report_holds_values_edits_flags_and_signature(reading, reader):
+    edited = edit(edit(reading, reader, override(1.37)), reader, contour("rest_mid"))
+    ready = acknowledge(edited, reader)
+    sign(ready, reader)
+    text = words_of(report_pdf(Reading.objects.get(pk=ready.pk)))
+    assert "NOT REVIEWED" not in text
+    for expected in ("1.37", "dark rim", "BasInf", "GLOBAL", "Look at the wall.", "Contour edited"):
+        assert expected in text
+    assert reader.display_name in text
+    assert "Research software, not cleared as a medical device" in text
+
+
+def test_text_that_a_person_typed_is_never_markup(reading, reader):
+    typed = {"indication": "#panic() *bold* $x$", "findings": "= no heading", "impression": "\\"}
+    text = words_of(render_pdf(edit(reading, reader, {"kind": "report", "report": typed})))
+    assert "#panic() *bold* $x$" in text
+    assert "= no heading" in text
+
+
+def test_a_signed_report_is_made_once_and_an_addendum_makes_another(reading, reader):
+    sign(acknowledge(reading, reader), reader)
+    signed = Reading.objects.get(pk=reading.pk)
+    first = report_pdf(signed)
+    assert report_pdf(signed) == first
+    addendum_add(signed, reader, text="A second look changed nothing.", confirmation=proof(reader))
+    second = report_pdf(signed)
+    assert "A second look changed nothing." in words_of(second)
+    assert signed.documents.count() == 2
+
+
+def test_the_palette_has_the_colours_of_its_stops_and_grey_for_no_value():
+    for value, colour in PERFUSION_STOPS:
+        assert colour_of(value) == colour
+    assert tuple(colours(np.array([np.nan]))[0]) == NO_VALUE
+    assert colour_of(9.0) == "#ffffff"
+
+
+def test_browser_and_report_use_the_same_palette():
+    source = (ROOT / "frontend/src/logic/palette.ts").read_text()
+    found = {m.lower() for m in re.findall(r"#[0-9a-fA-F]{6}", source)}
+    assert {colour for _, colour in PERFUSION_STOPS} <= found
+
+
+@pytest.mark.parametrize(
+    "matrix",
+    [
+        (1, 0, 0, 0, 1, 0),
+        (-1, 0, 3, 0, 1, 0),
+        (0, 1, 0, 1, 0, 0),
+        (0, -1, 1, 1, 0, 0),
+        (0, 1, 0, -1, 0, 3),
+        (-1, 0, 3, 0, -1, 1),
+    ],
+)
+def test_pixels_and_points_are_turned_alike(matrix):
+    image = np.arange(8.0).reshape(2, 4)
+    shown = displayed(image, matrix)
+    for row in range(2):
+        for column in range(4):
+            right, down = display_point((row, column), matrix)
+            assert shown[int(down), int(right)] == image[row, column]
+
+
+def test_a_bullseye_shows_every_number_and_hatches_what_was_not_measured():
+    values = {n: 1.0 + n / 100 for n in range(1, 17)} | {4: None}
+    svg = bullseye_svg(values, top=6.0, digits=2)
+    assert svg.count("url(#none)") == 1
+    assert "1.16" in svg and "1.04" not in svg
