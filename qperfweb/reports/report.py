@@ -144,13 +144,13 @@ def _row(row: Mapping[str, Any], conditions: list[str]) -> dict[str, Any]:
         if value is None:
             return {"value": "-", "error": "", "ratio": "-", "mark": "", "automated": ""}
         error = value["standard_error"]
-        differs = value["source"] != "automated" and value["automated_value"] is not None
+        shown, automated = number(value["value"], 2), number(value["automated_value"], 2)
         return {
-            "value": number(value["value"], 2),
+            "value": shown,
             "error": "" if error is None else f"±{error:.2f}",
             "ratio": number(value["endo_epi_ratio"], 2),
             "mark": SOURCE_MARKS[value["source"]] if isinstance(row["segment"], int) else "",
-            "automated": number(value["automated_value"], 2) if differs else "",
+            "automated": automated if automated not in (shown, "-") else "",
         }
 
     ratio = row["mpr"] or {}
