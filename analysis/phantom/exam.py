@@ -12,6 +12,7 @@ import numpy as np
 from analysis.constants import LV_CAVITY, MYOCARDIUM, POSITIONS, RV_CAVITY
 from analysis.domain import Condition, Doubles, Floats, Position, SliceGeometry
 from analysis.phantom import camera, contrast, imaging, motion, physiology, population, truth
+from analysis.phantom.drawing import READERS, LabelConvention, draw_labels
 from analysis.phantom.heart import axis_centre
 from analysis.phantom.kinetics import blood_curve
 from analysis.phantom.perfusion import Defect, FlowPattern
@@ -26,7 +27,6 @@ from analysis.phantom.placement import (
 )
 from analysis.phantom.population import SPREAD, Tier
 from analysis.phantom.render import Body
-from analysis.phantom.samples import EPI_INSET_MM
 from analysis.phantom.signal import Sequence
 from analysis.phantom.tissues import Tissue
 from analysis.phantom.torso import body_depth
@@ -68,7 +68,7 @@ class _Scan:
     dual: bool
     beats: int
     snr: float
-    epi_inset_mm: float
+    convention: LabelConvention
     shading_seed: int
     keep: tuple[float, float]
     ghost_level: float
@@ -87,7 +87,7 @@ def simulate_exam(
     breathing: Breathing | None = None,
     snr: float | None = None,
     tier: Tier = "standard",
-    epi_inset_mm: float = EPI_INSET_MM,
+    convention: LabelConvention = READERS,
     style: str = "siemens",
 ) -> SimulatedExam:
     """Simulate one patient's exam; the same arguments always give the same exam.
@@ -111,11 +111,11 @@ def simulate_exam(
         "breathing": breathing,
         "snr": snr,
         "tier": tier,
-        "epi_inset_mm": epi_inset_mm,
+        "convention": asdict(convention),
     }
     patient = physiology.sample_patient(rng, seed)
     tesla = field_strength or float(rng.choice((1.5, 3.0)))
-    scan = _prepare(rng, seed, tesla, sequence, slices, beats, readout, snr, tier, epi_inset_mm)
+    scan = _prepare(rng, seed, tesla, sequence, slices, beats, readout, snr, tier, convention)
     chosen = physiology.sample_exam_defects(rng, tier) if defects is None else defects
     resting_rate = float(np.clip(rng.normal(66.0, 9.0 * SPREAD[tier]), 45.0, 115.0))
     dose = 1.0 if sequence == "dual" else float(rng.uniform(1.2, 2.0))
@@ -149,7 +149,7 @@ def simulate_exam(
         sequence_class=sequence,
         agent="Gadobutrol",
         style=style,
-        epi_inset_mm=epi_inset_mm,
+        convention=convention,
         has_defect=bool(chosen),
         acquisitions=tuple(acquisitions),
         options=asked,
@@ -166,7 +166,7 @@ def _prepare(
     readout: Literal["flash", "bssfp"] | None,
     snr: float | None,
     tier: Tier,
-    epi_inset_mm: float,
+    convention: LabelConvention,
 ) -> _Scan:
     spread = SPREAD[tier]
     dual = sequence == "dual"
@@ -229,7 +229,7 @@ def _prepare(
         dual=dual,
         beats=beats,
         snr=snr or float(np.exp(rng.uniform(np.log(10.0), np.log(30.0)))),
-        epi_inset_mm=epi_inset_mm,
+        convention=convention,
         shading_seed=int(rng.integers(2**31)),
         keep=(float(rng.uniform(0.72, 0.9)), 1.0),
         ghost_level=ghosts,
@@ -391,7 +391,7 @@ def _take_slice(
     curves = _curves_at(scan, scan.sequence, grid, gd, times, is_pd)
     frames = imaging.ideal_frames(slab, curves, SHAPE, motion=moves, through_plane_mm=through)
     shading = camera.coil_shading(np.random.default_rng(scan.shading_seed), x, y, strength=1.0)
-    labels = truth.draw_labels(slab.middle, epi_inset_mm=scan.epi_inset_mm)
+    labels = draw_labels(slab.middle, scan.convention)
     wall = labels == MYOCARDIUM
     level = imaging.enhanced_level((frames * shading)[~is_pd], wall)
     noisy = imaging.digitise(
@@ -403,7 +403,7 @@ def _take_slice(
         ghost_level=scan.ghost_level,
     )
     contours = truth.draw_contours(
-        heart, scan.frame, geometry, height_mm=height, epi_inset_mm=scan.epi_inset_mm
+        heart, scan.frame, geometry, height_mm=height, convention=scan.convention
     )
     segments = truth.draw_segments(
         labels,
@@ -500,7 +500,7 @@ def _take_aif(
             sigma = imaging.enhanced_level((frames * shading)[~is_pd], blood) / (3.0 * scan.snr)
         echoes.append(imaging.digitise(rng, frames, shading=shading, keep=(0.9, 1.0), noise=sigma))
     signal = np.stack(echoes)
-    drawn = truth.draw_labels(slab.middle, epi_inset_mm=scan.epi_inset_mm)
+    drawn = draw_labels(slab.middle, scan.convention)
     labels = np.where((drawn == LV_CAVITY) | (drawn == RV_CAVITY), drawn, 0).astype(np.uint8)
     return SimulatedAif(
         geometry=geometry,

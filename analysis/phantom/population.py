@@ -67,22 +67,22 @@ def sample_heart(rng: np.random.Generator, tier: Tier = "standard") -> Heart:
     weights = np.array([1.0, 0.18, 0.12, 0.16, 0.16, 0.03])
     weights[1:] *= {"easy": 0.15, "standard": 1.0, "wild": 2.2}[tier]
     kind = str(rng.choice(kinds, p=weights / weights.sum()))
-    cavity = _normal(rng, 22.5, 3.5, 14.0, 32.0)
-    wall = _normal(rng, 8.5, 1.5, 5.5, 12.0)
+    cavity = _normal(rng, 22.0, 4.5, 12.0, 33.0)
+    wall = _normal(rng, 10.5, 1.8, 6.5, 15.0)
     bumps: list[Bump] = []
     length = _normal(rng, 85.0, 8.0, 62.0, 110.0)
     if kind == "hypertrophy":
-        wall, cavity = _uniform(rng, 11.0, 19.0), _uniform(rng, 9.0, 22.0)
+        wall, cavity = _uniform(rng, 13.0, 21.0), _uniform(rng, 9.0, 22.0)
     elif kind == "asymmetric":
         amount = _uniform(rng, 4.0, 14.0)
         bumps.append(_bump(rng, amount, float(rng.normal(160.0, 40.0)), length))
     elif kind == "dilated":
-        cavity, wall = _uniform(rng, 28.0, 40.0), _uniform(rng, 5.0, 8.5)
+        cavity, wall = _uniform(rng, 28.0, 40.0), _uniform(rng, 6.0, 10.0)
         length = _uniform(rng, 90.0, 120.0)
     elif kind == "small_cavity":
-        cavity, wall = _uniform(rng, 3.5, 12.0), _uniform(rng, 9.0, 16.0)
+        cavity, wall = _uniform(rng, 3.5, 12.0), _uniform(rng, 11.0, 18.0)
     elif kind == "no_cavity":
-        cavity, wall = _uniform(rng, -2.0, 3.0), _uniform(rng, 14.0, 22.0)
+        cavity, wall = _uniform(rng, -2.0, 3.0), _uniform(rng, 16.0, 25.0)
     if kind in ("normal", "dilated") and rng.random() < 0.15 * spread:
         thin = -_uniform(rng, 0.3, 0.65) * wall
         bumps.append(_bump(rng, thin, _uniform(rng, 0.0, 360.0), length))

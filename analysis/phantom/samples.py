@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.phantom import camera, contrast, population
+from analysis.phantom.drawing import READERS, LabelConvention, draw_labels
 from analysis.phantom.heart import aha_angle_deg, axis_centre, insertions_deg, lv_surfaces
 from analysis.phantom.perfusion import mbf_map, sample_defects, sample_pattern
 from analysis.phantom.population import SPREAD, Tier
@@ -24,14 +25,6 @@ from analysis.phantom.tissues import FIXED_TISSUES, Tissue
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Output = Literal["raw", "pd", "gd"]
-
-EPI_INSET_MM = 1.8
-"""Readers draw the epicardium this far inside the edge that the phantom's wall has.
-
-Measured: across the drawn contours of the eight real patients the lateral wall's signal falls to
-half about 3 mm outside the line; with an inset of 1.8 mm, and the fat that lies outside, the
-phantom's falls about 2.5 mm outside its own.
-"""
 
 _FLOW_LEVELS = 10
 _GRID_S = 0.2
@@ -91,7 +84,7 @@ def training_sample(
     pixel_spacing_mm: float | None = None,
     tier: Tier = "wild",
     output: Output | None = None,
-    epi_inset_mm: float | None = None,
+    convention: LabelConvention = READERS,
     centre_jitter_mm: float = 6.0,
     residual_motion: float = 1.0,
     field_strength_t: float | None = None,
@@ -103,14 +96,12 @@ def training_sample(
     pixel_spacing_mm: of the grid (random 1.7-2.3 by default; acquired resolution varies below it).
     output: ``raw`` single-sequence signal, ``pd`` divided by the proton-density image, ``gd`` in
     mmol/L through the myocardial look-up table; random by default (half of them raw).
-    epi_inset_mm: the label's epicardium lies this far inside the wall's outer edge
-    (``EPI_INSET_MM`` by default): readers leave out the outermost half-voxel.
+    convention: how far from the anatomical edges the label's edges lie (``drawing``).
     residual_motion: scale of the motion that stays after alignment; 0 is none.
     """
     spread = SPREAD[tier]
     output = output or ("raw", "pd", "gd")[int(rng.choice(3, p=(0.5, 0.2, 0.3)))]
     spacing = pixel_spacing_mm or float(rng.uniform(1.7, 2.3))
-    inset = EPI_INSET_MM if epi_inset_mm is None else epi_inset_mm
     stress = bool(rng.random() < 0.5)
     tesla = field_strength_t or float(rng.choice((1.5, 3.0)))
     body = population.sample_body(rng, tier)
@@ -143,7 +134,7 @@ def training_sample(
     series = _resample(images, beats, times)
     if output == "raw":
         series *= np.float32(np.exp(rng.uniform(0.0, 8.0)) / max(float(series.mean()), 1e-6))
-    labels = _labels(section, inset)
+    labels = draw_labels(section, convention)
     meta = {
         "output": output,
         "condition": "stress" if stress else "rest",
@@ -152,7 +143,8 @@ def training_sample(
         "readout": sequence.readout,
         "arrival_s": bolus.arrival_s - start,
         "transit_s": bolus.transit_s,
-        "epi_inset_mm": inset,
+        "epi_inset_mm": convention.epi_inset_mm,
+        "endo_outset_mm": convention.endo_outset_mm,
         **_landmarks(body, plane),
     }
     return TrainingSample(
@@ -362,18 +354,6 @@ def _resample(images: Floats, beats: Doubles, times: Doubles) -> Floats:
     share = np.clip((times - beats[after - 1]) / (beats[after] - beats[after - 1]), 0.0, 1.0)
     weight = share.astype(np.float32)[:, None, None]
     return np.asarray(images[after - 1] * (1.0 - weight) + images[after] * weight)
-
-
-def _labels(section: Cut, inset_mm: float) -> NDArray[np.uint8]:
-    """Labels as readers draw them: papillary muscles in the cavity, epicardium a little inside."""
-    labels = np.zeros(section.radius.shape, dtype=np.uint8)
-    labels[section.rv_distance < -0.5] = 3
-    drawn = np.maximum(section.epi - inset_mm, section.endo + 1.5)
-    wall = section.radius < drawn
-    labels[wall & (section.gap_deg <= 0)] = 2
-    labels[wall & (section.radius < section.endo)] = 1
-    labels[wall & (section.gap_deg > 0) & (section.radius >= section.endo)] = 1
-    return labels
 
 
 def _landmarks(body: Body, plane: _Plane) -> dict[str, Any]:

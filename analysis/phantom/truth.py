@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from analysis.constants import LV_CAVITY, MYOCARDIUM, RV_CAVITY, SEGMENTS_OF_POSITION
+from analysis.constants import MYOCARDIUM, SEGMENTS_OF_POSITION
 from analysis.domain import (
     Bytes,
     Doubles,
@@ -16,34 +16,14 @@ from analysis.domain import (
     SliceGeometry,
 )
 from analysis.phantom import heart as shape
+from analysis.phantom.drawing import LabelConvention, drawn_radii
 from analysis.phantom.heart import Heart
 from analysis.phantom.placement import HeartFrame, heart_coordinates, to_pixels
-from analysis.phantom.render import Cut
 
 RAYS = 180
 SMALLEST_CAVITY_MM = 2.0
 """Below this mean radius nobody sees a cavity and no endocardial contour is drawn."""
 APICAL_START_DEG = 15.0
-
-
-def draw_labels(section: Cut, *, epi_inset_mm: float) -> Bytes:
-    """Labels as readers draw them: papillary muscles in the cavity, epicardium a little inside.
-
-    In the gap of the outflow tract there is no wall: what is inside counts as cavity.
-    """
-    labels = np.zeros(section.radius.shape, dtype=np.uint8)
-    labels[section.rv_distance < -0.5] = RV_CAVITY
-    drawn = drawn_epi(section.endo, section.epi, epi_inset_mm)
-    inside = section.radius < drawn
-    cavity = (section.radius < section.endo) | (section.gap_deg > 0)
-    labels[inside & ~cavity] = MYOCARDIUM
-    labels[inside & cavity] = LV_CAVITY
-    return labels
-
-
-def drawn_epi(endo: Floats, epi: Floats, inset_mm: float) -> Floats:
-    """Radius of the drawn epicardium; a thin wall keeps at least 1.5 mm."""
-    return np.asarray(np.maximum(epi - inset_mm, np.minimum(endo + 1.5, epi)))
 
 
 def draw_contours(
@@ -52,7 +32,7 @@ def draw_contours(
     geometry: SliceGeometry,
     *,
     height_mm: float,
-    epi_inset_mm: float,
+    convention: LabelConvention,
 ) -> SliceContours:
     """Contours and landmarks of a slice, by walking outwards from the long axis in its plane."""
     z0 = np.array(height_mm, dtype=np.float32)
@@ -66,14 +46,14 @@ def draw_contours(
     radius, angle = shape.to_polar(heart, x, y, z)
     endo, epi = shape.lv_surfaces(heart, angle, z)
     gap = shape.outflow_gap(heart, angle, z)
-    drawn = drawn_epi(endo, epi, epi_inset_mm)
-    at_epi = _last_inside(radius < drawn)
-    at_endo = _last_inside((radius < endo) | ((gap > 0) & (radius < drawn)))
+    drawn_endo, drawn_epi = drawn_radii(endo, epi, convention)
+    at_epi = _last_inside(radius < drawn_epi)
+    at_endo = _last_inside((radius < drawn_endo) | ((gap > 0) & (radius < drawn_epi)))
     ray = np.arange(RAYS)
     epi_rc = _polygon(rows[ray, at_epi], columns[ray, at_epi])
     visible = float(reach[at_endo].mean()) > SMALLEST_CAVITY_MM
     endo_rc = _polygon(rows[ray, at_endo], columns[ray, at_endo]) if visible else None
-    anterior, inferior = _insertions(heart, frame, geometry, height_mm, epi_inset_mm)
+    anterior, inferior = _insertions(heart, frame, geometry, height_mm, convention)
     return SliceContours(
         endo_rc=endo_rc,
         epi_rc=epi_rc,
@@ -101,7 +81,11 @@ def _centroid(polygon: Polygon) -> Point:
 
 
 def _insertions(
-    heart: Heart, frame: HeartFrame, geometry: SliceGeometry, height_mm: float, inset_mm: float
+    heart: Heart,
+    frame: HeartFrame,
+    geometry: SliceGeometry,
+    height_mm: float,
+    convention: LabelConvention,
 ) -> tuple[Point | None, Point | None]:
     """Where the right ventricular wall meets the drawn epicardium."""
     if height_mm > heart.rv_length * heart.length_mm - 3.0:
@@ -111,7 +95,7 @@ def _insertions(
         angle = np.array([np.deg2rad(float(degrees))], dtype=np.float32)
         z = np.array([height_mm], dtype=np.float32)
         endo, epi = shape.lv_surfaces(heart, angle, z)
-        radius = float(drawn_epi(endo, epi, inset_mm)[0])
+        radius = float(drawn_radii(endo, epi, convention)[1][0])
         cx, cy = (float(c[0]) for c in shape.axis_centre(heart, z))
         at = np.array([cx + radius * np.cos(angle[0]), cy + radius * np.sin(angle[0]), height_mm])
         row, column = to_pixels(frame, geometry, at)

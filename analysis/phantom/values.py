@@ -20,6 +20,7 @@ from analysis.domain import (
     SliceContours,
     SliceGeometry,
 )
+from analysis.phantom.drawing import LabelConvention
 from analysis.phantom.kinetics import Bolus
 from analysis.phantom.perfusion import FlowPattern
 from analysis.phantom.signal import Sequence
@@ -134,7 +135,7 @@ class SimulatedExam:
     sequence_class: Literal["dual", "single"]
     agent: str
     style: str
-    epi_inset_mm: float
+    convention: LabelConvention
     has_defect: bool
     acquisitions: tuple[SimulatedAcquisition, ...]
     options: Mapping[str, object]

@@ -55,7 +55,7 @@ def truth_document(exam: SimulatedExam) -> dict[str, Any]:
         "sequence": exam.sequence_class,
         "agent": exam.agent,
         "style": exam.style,
-        "epi_inset_mm": exam.epi_inset_mm,
+        "label_convention": asdict(exam.convention),
         "has_defect": exam.has_defect,
         "options": dict(exam.options),
         "acquisitions": [_acquisition_document(a) for a in exam.acquisitions],

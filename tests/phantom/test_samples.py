@@ -2,6 +2,10 @@ import numpy as np
 import pytest
 
 from analysis.phantom import training_sample
+from analysis.phantom.drawing import LabelConvention
+
+EDGES = LabelConvention(epi_inset_mm=0.0, endo_outset_mm=0.0)
+INSET = LabelConvention(epi_inset_mm=2.0, endo_outset_mm=0.0)
 
 
 def test_the_same_seed_gives_the_same_sample() -> None:
@@ -34,7 +38,7 @@ def test_the_right_ventricle_fills_before_the_left() -> None:
 
 def test_the_insertion_point_lies_between_wall_and_right_ventricle() -> None:
     for seed in range(12):
-        sample = training_sample(np.random.default_rng(seed), tier="easy", epi_inset_mm=0.0)
+        sample = training_sample(np.random.default_rng(seed), tier="easy", convention=EDGES)
         point = sample.meta["rv_insertion_anterior_rc"]
         if point is None or sample.meta["position"] == "basal" or (sample.labels == 3).sum() < 60:
             continue
@@ -46,7 +50,7 @@ def test_the_insertion_point_lies_between_wall_and_right_ventricle() -> None:
 
 
 def test_a_larger_inset_makes_a_thinner_wall() -> None:
-    thick = training_sample(np.random.default_rng(5), epi_inset_mm=0.0)
-    thin = training_sample(np.random.default_rng(5), epi_inset_mm=2.0)
+    thick = training_sample(np.random.default_rng(5), convention=EDGES)
+    thin = training_sample(np.random.default_rng(5), convention=INSET)
     assert (thin.labels == 2).sum() < (thick.labels == 2).sum()
     assert np.array_equal(thin.labels == 1, thick.labels == 1)
