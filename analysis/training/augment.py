@@ -92,7 +92,8 @@ def change_intensity(window: Tensor, generator: Generator) -> Tensor:
     count, bins, size, _ = window.shape
     sizes = (count, 1, 1, 1)
     brightness = window.abs().amax(dim=1).flatten(1)
-    unit = torch.quantile(brightness[:, ::3], 0.98, dim=1).clamp_min(1e-6).view(sizes)
+    rank = int(0.98 * brightness[:, ::5].shape[1])
+    unit = brightness[:, ::5].kthvalue(rank, dim=1).values.clamp_min(1e-6).view(sizes)
     x = window / unit
     x = x * smooth_fields(count, size, 3, 0.35, generator)
     x = x * smooth_fields(count, size, 6, 0.12, generator)

@@ -1,0 +1,39 @@
+"""``python -m analysis evaluate NAME DATA``: measure a shipped network on series with a truth."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from analysis.errors import BadInput
+
+
+def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = subparsers.add_parser(
+        "evaluate",
+        help="measure a network against known truth",
+        description="Measure a shipped network on the labelled series under DATA and on simulated "
+        "ones; writes a JSON report and contact sheets.",
+    )
+    targets = parser.add_subparsers(dest="target", required=True)
+    segmentation = targets.add_parser("segmentation", help="Dice, contour distances, failures")
+    segmentation.add_argument("data", type=Path, nargs="?", help="folder of labelled series")
+    segmentation.add_argument("--out", type=Path, default=Path("test-output/segmentation"))
+    segmentation.add_argument("--version", help="version of the network (the newest)")
+    segmentation.add_argument(
+        "--simulated", type=int, default=64, help="simulated slices (0: none)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    from analysis.evaluation.segmentation import evaluate_data
+
+    if args.data is not None and not args.data.is_dir():
+        raise BadInput(f"{args.data} is not a folder.")
+    report = evaluate_data(args.data, args.out, version=args.version, simulated=args.simulated)
+    for name, part in report.items():
+        print(f"{name}: {json.dumps(part['summary'])}")
+    print(f"written to {args.out}")
+    return 0

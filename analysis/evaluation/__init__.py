@@ -1,0 +1,1 @@
+"""How good the networks and numbers are, measured where the truth is known."""

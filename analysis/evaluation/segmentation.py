@@ -1,0 +1,147 @@
+"""How well the shipped segmentation does on series whose truth is known."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.domain import Bytes
+from analysis.evaluation.segmentation_cases import Case, ge_case, real_cases, simulated_cases
+from analysis.evaluation.segmentation_metrics import Agreement, agreement
+from analysis.evaluation.segmentation_sheet import draw_sheet
+from analysis.phantom.population import Tier
+from analysis.segmentation.inference import segment
+from analysis.segmentation.locate import heart_score
+
+TIERS: tuple[Tier, ...] = ("easy", "standard", "wild")
+FAILED_BELOW = 0.7
+"""Myocardial Dice under which a slice counts as failed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """One case with the answer, its agreement with the truth and whether it was flagged."""
+
+    case: Case
+    answer: Bytes
+    score: float
+    flagged: bool
+    agreement: Agreement
+    seconds: float
+
+
+def judge(case: Case, *, centre_known: bool = False, version: str | None = None) -> Judged:
+    """Segment a case fully automatically, or around its true centre, and compare."""
+    began = time.perf_counter()
+    result = segment(
+        case.series,
+        case.time_s,
+        case.pixel_spacing_mm,
+        centre_rc=case.truth_centre if centre_known else None,
+        version=version,
+    )
+    seconds = time.perf_counter() - began
+    answer = result.probabilities.argmax(axis=0).astype(np.uint8)
+    return Judged(
+        case=case,
+        answer=answer,
+        score=heart_score(result.probabilities),
+        flagged=bool(result.flags),
+        agreement=agreement(answer, case.labels, case.pixel_spacing_mm),
+        seconds=seconds,
+    )
+
+
+def summarise(judged: list[Judged]) -> dict[str, Any]:
+    """Means of the agreement, failures, and how many of them were flagged."""
+    table = {
+        name: [item.agreement.to_json()[name] for item in judged]
+        for name in judged[0].agreement.to_json()
+    }
+    with np.errstate(all="ignore"):
+        means = {
+            name: round(float(np.nanmean(values)), 4) if np.isfinite(values).any() else None
+            for name, values in table.items()
+        }
+    wall = np.array(table["dice_myocardium"])
+    failed = [item for item in judged if not item.agreement.dice_myocardium >= FAILED_BELOW]
+    return {
+        "series": len(judged),
+        **means,
+        "dice_myocardium_sd": round(float(np.nanstd(wall)), 4),
+        "dice_myocardium_worst": round(float(np.nanmin(wall)), 4),
+        "above_0.7": round(float(np.mean(wall >= FAILED_BELOW)), 4),
+        "failed": [item.case.name for item in failed],
+        "failed_and_flagged": sum(item.flagged for item in failed),
+        "flagged": sum(item.flagged for item in judged),
+        "seconds_per_slice": round(float(np.median([item.seconds for item in judged])), 3),
+    }
+
+
+def evaluate(
+    cases: Iterable[Case], *, centre_known: bool, version: str | None, sheet: Path
+) -> dict[str, Any]:
+    """Judge all cases, draw them worst first, and return the summary with one row per case."""
+    judged = [judge(case, centre_known=centre_known, version=version) for case in cases]
+    judged.sort(key=lambda item: np.nan_to_num(item.agreement.dice_myocardium))
+    tiles = [
+        (
+            item.case,
+            item.answer,
+            f"{item.case.name}  {item.agreement.dice_myocardium:.2f}  "
+            f"{item.agreement.dice_lv:.2f}{'  flag' if item.flagged else ''}",
+        )
+        for item in judged
+    ]
+    draw_sheet(tiles[:48], sheet)
+    rows = [
+        {
+            "name": item.case.name,
+            "group": item.case.group,
+            "score": round(item.score, 3),
+            "flagged": item.flagged,
+            **{key: round(value, 4) for key, value in item.agreement.to_json().items()},
+        }
+        for item in judged
+    ]
+    return {"summary": summarise(judged), "rows": rows}
+
+
+def evaluate_data(
+    data: Path | None, out: Path, *, version: str | None = None, simulated: int = 64
+) -> dict[str, Any]:
+    """Every set that is at hand; writes segmentation.json and one sheet per set under out."""
+    report: dict[str, Any] = {}
+    if data is not None and (data / "single_sequence" / "arrays").is_dir():
+        arrays = data / "single_sequence" / "arrays"
+        report["real automatic"] = evaluate(
+            real_cases(arrays), centre_known=False, version=version, sheet=out / "real.png"
+        )
+        report["real, aligned and centred by labels"] = evaluate(
+            real_cases(arrays, align_by_labels=True),
+            centre_known=True,
+            version=version,
+            sheet=out / "real_aligned.png",
+        )
+    if data is not None and (data / "ge_first_pass.zip").is_file():
+        ge = ge_case(data / "ge_first_pass.zip", data / "ge_first_pass_labels.npz")
+        report["GE automatic"] = evaluate(
+            [ge], centre_known=False, version=version, sheet=out / "ge.png"
+        )
+    if simulated:
+        for tier in TIERS:
+            report[f"simulated {tier}"] = evaluate(
+                simulated_cases(range(simulated), tier=tier),
+                centre_known=False,
+                version=version,
+                sheet=out / f"simulated_{tier}.png",
+            )
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "segmentation.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
+    return report
