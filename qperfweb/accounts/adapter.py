@@ -7,6 +7,9 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
+from qperfweb.core.audit import record
+from qperfweb.core.errors import NotAllowed
+
 
 class ClosedAccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -16,8 +19,9 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
         # The demo is reached on changing ports; only relative addresses are followed.
         return bool(url) and str(url).startswith("/") and super().is_safe_url(url)
 
-    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
-        from qperfweb.core.audit import record
+    def respond_user_inactive(self, request: HttpRequest, user: Any) -> Any:
+        raise NotAllowed("This account has been closed. Ask an administrator.")
 
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
         record(user, "person.signed_in", user, request=request)
         return super().post_login(request, user, **kwargs)

@@ -103,5 +103,6 @@ def _read(stamp: Path) -> str:
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-    told = [line for line in lines if "rror" in line] or lines
+    lines = [line for line in lines if not line.startswith(("npm error code", "npm error A "))]
+    told = [line.removeprefix("npm error ") for line in lines if "rror" in line] or lines
     return told[0] if told else f"exit code {done.returncode}"

@@ -1,0 +1,34 @@
+"""The log names requests and errors, not patients."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from qperfweb.core.logs import LineFormatter, without_row_values
+
+FAILURE = (
+    'duplicate key value violates unique constraint "patient"\n'
+    "DETAIL:  Key (issuer, patient_id)=(HOSP, 12345) already exists."
+)
+
+
+def test_row_values_of_database_errors_stay_out_of_the_log():
+    try:
+        raise RuntimeError(FAILURE)
+    except RuntimeError:
+        record = logging.LogRecord(
+            "qperfweb", logging.ERROR, __file__, 1, "could not save", None, sys.exc_info()
+        )
+    line = LineFormatter().format(record)
+    assert "violates unique constraint" in line
+    assert "12345" not in line
+
+
+def test_a_key_on_one_line_loses_its_value_only():
+    assert without_row_values("Key (id)=(12345) is taken") == "Key (id)=(...) is taken"
+
+
+def test_a_message_cannot_forge_a_second_line():
+    record = logging.LogRecord("a", logging.INFO, __file__, 1, "one\ntwo", None, None)
+    assert "\n" not in LineFormatter().format(record)
