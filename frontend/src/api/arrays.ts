@@ -1,5 +1,6 @@
 /** Immutable arrays of a run, fetched once each; maps before movies, so that numbers show first. */
 
+import { NO_VALUE } from "../logic/window.ts";
 import { getBytes } from "./client.ts";
 import type { ArrayRef } from "./types.ts";
 
@@ -26,7 +27,9 @@ export async function loadArray(ref: ArrayRef, signal?: AbortSignal): Promise<Lo
   return decodeArray(ref, await getBytes(ref.url, signal));
 }
 
-/** Physical value of one element. */
+/** Physical value of one element; NaN where there is none. */
 export function physical({ ref, data }: LoadedArray, index: number): number {
-  return (data[index] ?? Number.NaN) * ref.scale + ref.offset;
+  const stored = data[index] ?? Number.NaN;
+  if (ref.dtype === "uint16" && stored === NO_VALUE) return Number.NaN;
+  return stored * ref.scale + ref.offset;
 }

@@ -28,7 +28,7 @@ export interface ArrayRef {
   url: string;
   dtype: "uint8" | "uint16" | "float32";
   shape: number[];
-  /** Physical value = stored * scale + offset (1 and 0 for floats). */
+  /** Physical value = stored * scale + offset (1 and 0 for floats); stored 0 in uint16: no value. */
   scale: number;
   offset: number;
   unit: string;
@@ -59,7 +59,7 @@ export interface Slice {
   shape: [frames: number, rows: number, columns: number];
   pixel_spacing_mm: [row: number, column: number];
   time_s: number[];
-  /** 0 used, else why the frame is not in the fit. */
+  /** Per frame: 0 used, else why it is not in the fit; and the same in words. */
   frame_status: number[];
   frame_status_words: string[];
   sop_instance_uids: string[];
@@ -210,6 +210,8 @@ export interface ViewerState {
   can_sign: boolean;
   next_study_id: number | null;
 }
+
+/** POST /api/studies/<id>/runs/ {} repeats the analysis; POST /api/runs/<id>/cancel/ stops it. */
 
 /** POST /api/studies/<id>/readings/ opens (or returns) this user's draft; body {}. -> EditResult */
 

@@ -1,5 +1,7 @@
 /** Plotly with only the traces that the pages draw; loaded when a chart is first shown. */
 
+import "./noInlineStyles.ts";
+
 import barpolar from "plotly.js/lib/barpolar";
 import Plotly from "plotly.js/lib/core";
 import heatmap from "plotly.js/lib/heatmap";
@@ -19,17 +21,17 @@ export function baseLayout(xTitle: string, yTitle: string): Record<string, unkno
   });
   return {
     autosize: true,
-    margin: { l: 40, r: 8, t: 6, b: 34 },
+    margin: { l: 40, r: 8, t: 32, b: 34 },
     paper_bgcolor: "rgba(0,0,0,0)",
     plot_bgcolor: "rgba(0,0,0,0)",
     font: { color: INK, size: 11, family: "system-ui, sans-serif" },
     showlegend: true,
     legend: {
       orientation: "h",
-      x: 1,
-      xanchor: "right",
-      y: 1,
-      yanchor: "top",
+      x: 0,
+      y: 1.02,
+      yanchor: "bottom",
+      font: { size: 10 },
       bgcolor: "rgba(0,0,0,0)",
     },
     hovermode: "x unified",

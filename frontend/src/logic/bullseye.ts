@@ -17,7 +17,7 @@ interface Ring {
 const RINGS: Ring[] = [
   { inner: 0.68, outer: 1, first: 1, starts: [60, 120, 180, 240, 300, 0] },
   { inner: 0.4, outer: 0.68, first: 7, starts: [60, 120, 180, 240, 300, 0] },
-  { inner: 0.12, outer: 0.4, first: 13, starts: [45, 135, 225, 315] },
+  { inner: 0.09, outer: 0.4, first: 13, starts: [45, 135, 225, 315] },
 ];
 
 function point(radius: number, degrees: number): [number, number] {

@@ -116,12 +116,16 @@ export function valueColour(
   return cssColour(colourAt(name, (value - range[0]) / (range[1] - range[0])));
 }
 
-/** Black or white, whichever has the higher contrast (WCAG relative luminance) on a colour. */
+/**
+ * Black or white text on a colour, by WCAG relative luminance. White is kept a little longer than
+ * equal contrast would, so that neighbours of nearly one colour do not alternate; text carries a
+ * dark or light rim besides.
+ */
 export function inkOn([red, green, blue]: Rgb): "#000" | "#fff" {
   const channel = (c: number) => {
     const s = c / 255;
     return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
   };
   const luminance = 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
-  return luminance > 0.179 ? "#000" : "#fff";
+  return luminance > 0.3 ? "#000" : "#fff";
 }

@@ -1,5 +1,10 @@
 /** Grey window (centre and width in physical units) as a 65,536-entry table of packed RGBA. */
 
+import { NOT_MEASURED, packed } from "./palette.ts";
+
+/** Stored value of a quantised array that stands for "no value here". */
+export const NO_VALUE = 0;
+
 export interface GreyWindow {
   centre: number;
   width: number;
@@ -19,6 +24,7 @@ export function windowTable(
     const grey = shade <= 0 ? 0 : shade >= 255 ? 255 : Math.round(shade);
     table[stored] = (0xff000000 | (grey << 16) | (grey << 8) | grey) >>> 0;
   }
+  table[NO_VALUE] = packed(NOT_MEASURED);
   return table;
 }
 
@@ -33,7 +39,7 @@ export function windowFromQuantiles(
   const samples: number[] = [];
   for (let i = 0; i < stored.length; i += stride) {
     const value = stored[i] ?? Number.NaN;
-    if (!Number.isNaN(value)) samples.push(value);
+    if (value !== NO_VALUE && !Number.isNaN(value)) samples.push(value);
   }
   if (samples.length === 0) return { centre: 0.5, width: 1 };
   samples.sort((a, b) => a - b);

@@ -44,10 +44,18 @@ export async function openStudy(id: number): Promise<void> {
   study.setState({ id, loadError: null });
   try {
     const data = await getJson<ViewerState>(`/api/studies/${id}/viewer/`);
-    study.setState({ data, loadError: null });
+    study.setState((state) =>
+      overtaken(state, data) ? { loadError: null } : { data, loadError: null },
+    );
   } catch (error) {
     study.setState({ loadError: message(error) });
   }
+}
+
+/** An edit was made or saved while this answer was on its way: what it says is old. */
+function overtaken({ data, waiting }: StudyStore, answer: ViewerState): boolean {
+  if (!data?.reading || data.reading.id !== answer.reading?.id) return false;
+  return waiting.length > 0 || answer.reading.revision < data.reading.revision;
 }
 
 export function commit(edit: EditRequest): void {
@@ -122,11 +130,10 @@ async function openReading(): Promise<{ id: number; revision: number }> {
 
 /** After a conflict: take what is saved now, and send our own edit again or drop it. */
 export async function resolveConflict(keep: "mine" | "theirs"): Promise<void> {
-  await openStudy(study.getState().id);
-  study.setState((state) => ({
-    conflict: null,
-    waiting: keep === "mine" ? state.waiting : [],
-  }));
+  const { waiting, id } = study.getState();
+  study.setState({ waiting: [] });
+  await openStudy(id);
+  study.setState({ conflict: null, waiting: keep === "mine" ? waiting : [] });
   await drain();
 }
 
@@ -164,6 +171,6 @@ export function findSlice(
 
 /** Whether edits are possible now: a draft of one's own, or the right to open one. */
 export function mayEdit(data: ViewerState | null): boolean {
-  if (data?.run?.state !== "succeeded") return false;
+  if (!data || data.acquisitions.length === 0) return false;
   return data.reading ? data.reading.editable : data.can_read;
 }

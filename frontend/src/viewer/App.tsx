@@ -30,10 +30,11 @@ export function App({ worklistUrl, userName }: { worklistUrl: string; userName: 
   }, []);
 
   const runId = data?.run?.id ?? null;
-  const ready = data?.run?.state === "succeeded" && data.acquisitions.length > 0;
+  // While a newer analysis runs, the last result stays readable.
+  const ready = data !== null && data.acquisitions.length > 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: arrays belong to the run, not to each answer
   useEffect(() => {
-    if (ready && data) loadPixels(data.acquisitions);
+    if (ready) loadPixels(data.acquisitions);
   }, [ready, runId]);
   useEffect(() => dropPixels, []);
 

@@ -1,11 +1,10 @@
 import { useMemo } from "react";
 import { useStore } from "zustand";
-import type { TableRow, ViewerState } from "../api/types.ts";
+import type { Condition, TableRow, ViewerState } from "../api/types.ts";
 import { wedges } from "../logic/bullseye.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import {
   colourAt,
-  cssColour,
   inkOn,
   NOT_MEASURED,
   type PaletteName,
@@ -18,7 +17,7 @@ import { display } from "../store/display.ts";
 import { hotHandlers } from "../store/hot.ts";
 import { gradient } from "./ColourBar.tsx";
 
-type Kind = "stress" | "rest" | "mpr";
+type Kind = Condition | "mpr";
 
 const WEDGES = wedges();
 
@@ -29,8 +28,9 @@ export function Bullseyes({ data }: { data: ViewerState }) {
     () => new Map(data.table.map((row) => [row.segment, row] as const)),
     [data.table],
   );
-  const has = (kind: Kind) => data.table.some((row) => row[kind] !== null);
-  const kinds = (["stress", "rest", "mpr"] as const).filter(has);
+  const has = (kind: Kind) =>
+    data.table.some((row) => (kind === "mpr" ? row.mpr?.value != null : row[kind] !== null));
+  const kinds = (["stress", "rest", "unknown", "mpr"] as const).filter(has);
   const relative = data.acquisitions.some((a) => a.quantity !== "mbf");
   const flowScale = relative
     ? { palette: "viridis" as const, range: UPSLOPE_RANGE }
@@ -107,7 +107,7 @@ function Bullseye({
           >
             <title>{t.bullseye.segment(segment, row?.name ?? "", words)}</title>
             <path d={path} fill={valueColour(palette, value, range)} />
-            <text x={label[0]} y={label[1]} fill={inkOn(rgb)} stroke={cssColour(rgb)}>
+            <text x={label[0]} y={label[1]} fill={inkOn(rgb)}>
               {value === null ? "–" : formatNumber(value, digits)}
             </text>
             {row && kind !== "mpr" && isChanged(row, kind) && (
@@ -120,7 +120,7 @@ function Bullseye({
   );
 }
 
-function isChanged(row: TableRow, kind: "stress" | "rest"): boolean {
+function isChanged(row: TableRow, kind: Condition): boolean {
   const source = row[kind]?.source;
   return source !== undefined && source !== "automated";
 }

@@ -60,7 +60,6 @@ export function CellView({ acquisition, slice, flags }: CellProps) {
         <h2>
           <strong>{t.conditions[acquisition.condition]}</strong> {t.positions[slice.position]}
         </h2>
-        <CellBadges slice={slice} flags={flags} />
         <ModeButtons acquisition={acquisition} slice={slice} mode={mode} title={title} />
         <button
           type="button"
@@ -94,6 +93,7 @@ export function CellView({ acquisition, slice, flags }: CellProps) {
           <Overlay slice={slice} cell={cell} editing={editing} />
         </svg>
         <EdgeLetters slice={slice} />
+        <CellBadges slice={slice} flags={flags} />
         {unnumbered && <span className="mark-not-quantitative">{t.grid.notQuantitative}</span>}
         <PixelMessage state={ref ? (pixels ?? "loading") : "absent"} />
         <div ref={readout} className="readout" data-testid={`readout-${slice.key}`} />

@@ -10,6 +10,14 @@ export function gradient(palette: PaletteName, direction: "to top" | "to right")
   return `linear-gradient(${direction}, ${colours.join(",")})`;
 }
 
+/** Round numbers within a range, at most nine. */
+function ticksOf([low, high]: readonly [number, number]): number[] {
+  const step = [0.05, 0.1, 0.2, 0.5, 1, 2].find((s) => (high - low) / s <= 8) ?? 5;
+  const first = Math.ceil(low / step - 1e-9);
+  const last = Math.floor(high / step + 1e-9);
+  return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
+}
+
 /** The scale of the maps that are shown; its ends and palette can be changed. */
 export function ColourBar() {
   const state = useStore(display);
@@ -22,7 +30,7 @@ export function ColourBar() {
   const adjustable = mode === "mbf";
   const unit =
     mode === "mbf" ? t.units.mbf : mode === "upslope" ? t.bullseye.upslope : t.table.uncertainty;
-  const ticks = [1, 0.75, 0.5, 0.25, 0].map((f) => range[0] + f * (range[1] - range[0]));
+  const ticks = ticksOf(range);
   const setRange = (low: number, high: number) => {
     if (Number.isFinite(low) && Number.isFinite(high) && high - low >= 0.1 && low >= 0) {
       display.setState({ range: [low, high] });
@@ -35,7 +43,12 @@ export function ColourBar() {
         <div className="colour-ramp" style={{ background: gradient(palette, "to top") }} />
         <ol className="colour-ticks">
           {ticks.map((tick) => (
-            <li key={tick}>{Number(tick.toFixed(2))}</li>
+            <li
+              key={tick}
+              style={{ insetBlockEnd: `${(100 * (tick - range[0])) / (range[1] - range[0])}%` }}
+            >
+              {Number(tick.toFixed(2))}
+            </li>
           ))}
         </ol>
       </div>

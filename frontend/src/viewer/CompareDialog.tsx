@@ -7,10 +7,12 @@ import { Modal } from "./Modal.tsx";
 /** Automated and final values side by side, stress and rest. */
 export function CompareDialog({ data, close }: { data: ViewerState; close: () => void }) {
   const [onlyChanged, setOnlyChanged] = useState(false);
-  const conditions = (["stress", "rest"] as const).filter((c) => data.table.some((row) => row[c]));
+  const conditions = (["stress", "rest", "unknown"] as const).filter((c) =>
+    data.table.some((row) => row[c]),
+  );
   const changed = (value: SegmentValue | null) =>
     value !== null && value.value !== value.automated_value;
-  const rows = data.table.filter((row) => !onlyChanged || changed(row.stress) || changed(row.rest));
+  const rows = data.table.filter((row) => !onlyChanged || conditions.some((c) => changed(row[c])));
   return (
     <Modal title={t.compare.title} close={close} wide testId="compare-dialog">
       <label>

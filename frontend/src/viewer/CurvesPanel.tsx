@@ -15,7 +15,7 @@ export default function CurvesPanel({ data }: { data: ViewerState }) {
   const segment = lit ?? chosen ?? firstToLookAt(data);
   const { acquisitions } = data;
   const traces = useMemo(
-    () => (segment === null ? [] : acquisitions.flatMap((a) => tracesOf(a, segment))),
+    () => (segment === null ? [] : acquisitions.flatMap((a, i) => tracesOf(a, segment, i === 0))),
     [acquisitions, segment],
   );
   if (segment === null) return <p className="muted">{t.curves.none}</p>;
@@ -45,7 +45,7 @@ function firstToLookAt(data: ViewerState): number | null {
   );
 }
 
-function tracesOf(acquisition: AcquisitionView, segment: number) {
+function tracesOf(acquisition: AcquisitionView, segment: number, first: boolean) {
   const slice = acquisition.slices.find((s) => s.curves.some((c) => c.segment === segment));
   const curve = slice?.curves.find((c) => c.segment === segment);
   if (!slice || !curve) return [];
@@ -80,7 +80,8 @@ function tracesOf(acquisition: AcquisitionView, segment: number) {
           {
             type: "scatter",
             mode: "lines",
-            name: `${name} ${t.curves.aif}`,
+            name: t.curves.aif,
+            showlegend: first,
             x: acquisition.aif.time_s,
             y: acquisition.aif.gd.map((v) => (v === null ? null : v * scale)),
             line: { color: colour, width: 1, dash: "dot" },

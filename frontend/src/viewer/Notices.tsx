@@ -10,14 +10,22 @@ export function Notices({ data }: { data: ViewerState }) {
   const { run, reading } = data;
   const notices: { tone: "warn" | "danger" | "info"; text: string }[] = [];
   if (loadError) notices.push({ tone: "danger", text: loadError });
+  const older = data.acquisitions.length > 0;
+  if (older && (run?.state === "queued" || run?.state === "running")) {
+    const percent = Math.round(run.progress * 100);
+    notices.push({ tone: "info", text: t.run.newerRunning(run.stage, percent) });
+  }
+  if (older && run?.state === "failed") {
+    notices.push({ tone: "danger", text: t.run.newerFailed(run.failure_message) });
+  }
   if (run?.outdated_reason) {
     notices.push({ tone: "warn", text: t.reading.outdated(run.outdated_reason) });
   }
   if (reading?.newer_run) notices.push({ tone: "warn", text: t.reading.newer });
-  if (run?.state === "succeeded" && reading?.state === "draft" && !reading.editable) {
+  if (older && reading?.state === "draft" && !reading.editable) {
     notices.push({ tone: "info", text: t.reading.otherReader(reading.reader) });
   }
-  if (run?.state === "succeeded" && !reading && !data.can_read) {
+  if (older && !reading && !data.can_read) {
     notices.push({ tone: "info", text: t.reading.cannotRead });
   }
   return (

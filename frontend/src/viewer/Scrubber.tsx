@@ -46,7 +46,7 @@ export function Scrubber({ acquisitions }: { acquisitions: AcquisitionView[] }) 
         {status !== 0 && (
           <span className="frame-unused">
             {" "}
-            {t.grid.frameUnused(slice?.frame_status_words[status] ?? String(status))}
+            {t.grid.frameUnused(slice?.frame_status_words[frame] ?? String(status))}
           </span>
         )}
       </span>

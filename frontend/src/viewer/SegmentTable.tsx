@@ -1,6 +1,6 @@
 import { type KeyboardEvent, useRef, useState } from "react";
 import { useStore } from "zustand";
-import type { RatioValue, SegmentValue, TableRow, ViewerState } from "../api/types.ts";
+import type { Condition, RatioValue, SegmentValue, TableRow, ViewerState } from "../api/types.ts";
 import { formatError, formatNumber } from "../logic/numbers.ts";
 import { tableAsCsv, tableAsText } from "../logic/table.ts";
 import { announce } from "../shared/dom.ts";
@@ -10,7 +10,13 @@ import { setHot } from "../store/hot.ts";
 import { mayEdit } from "../store/study.ts";
 import { useViewer } from "./context.ts";
 
-type Column = "stress" | "rest" | "mpr" | "endoEpi" | "uncertainty";
+type Column = Condition | "mpr" | "endoEpi" | "uncertainty";
+
+const CONDITIONS: Condition[] = ["stress", "rest", "unknown"];
+
+function isCondition(column: Column | undefined): column is Condition {
+  return CONDITIONS.some((condition) => condition === column);
+}
 
 /** Keys: arrows, Home/End, Enter or a digit to change, Ctrl+C copies the cell. */
 export function SegmentTable({ data }: { data: ViewerState }) {
@@ -19,9 +25,10 @@ export function SegmentTable({ data }: { data: ViewerState }) {
   const selected = useStore(display, (s) => s.segment);
   const [focus, setFocus] = useState<[row: number, column: number]>([0, 0]);
   const editable = mayEdit(data);
-  const has = (kind: "stress" | "rest" | "mpr") => data.table.some((row) => row[kind] !== null);
+  const has = (kind: Condition | "mpr") =>
+    data.table.some((row) => (kind === "mpr" ? row.mpr?.value != null : row[kind] !== null));
   const columns: Column[] = [
-    ...(["stress", "rest", "mpr"] as const).filter(has),
+    ...([...CONDITIONS, "mpr"] as const).filter(has),
     "endoEpi",
     "uncertainty",
   ];
@@ -29,7 +36,7 @@ export function SegmentTable({ data }: { data: ViewerState }) {
 
   const change = (row: TableRow, column: Column | undefined, typed: string) => {
     if (!editable || typeof row.segment !== "number") return;
-    if ((column !== "stress" && column !== "rest") || row[column] === null) return;
+    if (!isCondition(column) || row[column] === null) return;
     editValue({ condition: column, segment: row.segment, typed });
   };
 
@@ -95,7 +102,7 @@ export function SegmentTable({ data }: { data: ViewerState }) {
             <th scope="col">{t.table.number}</th>
             <th scope="col">{t.table.segment}</th>
             {columns.map((column) => (
-              <th key={column} scope="col" className="number">
+              <th key={column} scope="col" className="number" data-column={column}>
                 {t.table[column]}
               </th>
             ))}
@@ -126,6 +133,7 @@ export function SegmentTable({ data }: { data: ViewerState }) {
                 <td
                   key={column}
                   className="number"
+                  data-column={column}
                   tabIndex={focus[0] === r && focus[1] === c ? 0 : -1}
                   data-cell={`${r},${c}`}
                   data-testid={`value-${row.segment}-${column}`}
@@ -175,9 +183,9 @@ export function SegmentTable({ data }: { data: ViewerState }) {
 }
 
 function CellContent({ row, column }: { row: TableRow; column: Column }) {
-  if (column === "stress" || column === "rest") return <Flow value={row[column]} />;
+  if (isCondition(column)) return <Flow value={row[column]} />;
   if (column === "mpr") return <Ratio value={row.mpr} />;
-  const parts = (["stress", "rest"] as const).flatMap((condition) => {
+  const parts = CONDITIONS.flatMap((condition) => {
     const value = row[condition];
     if (!value) return [];
     return formatNumber(column === "endoEpi" ? value.endo_epi_ratio : value.uncertainty);
@@ -229,7 +237,7 @@ export function TerritoryMark({ territory }: { territory: TableRow["territory"] 
 }
 
 function RowMarks({ row, data }: { row: TableRow; data: ViewerState }) {
-  const sources = [row.stress?.source, row.rest?.source];
+  const sources = CONDITIONS.map((condition) => row[condition]?.source);
   const open = data.flags.some(
     (flag) => flag.segment === row.segment && flag.severity !== "information" && !flag.acknowledged,
   );
@@ -254,8 +262,7 @@ function Sign({ sign, words, tone = "" }: { sign: string; words: string; tone?: 
 
 function cellTitle(row: TableRow, column: Column, editable: boolean): string | undefined {
   if (column === "endoEpi") {
-    return (["stress", "rest"] as const)
-      .filter((c) => row[c])
+    return CONDITIONS.filter((c) => row[c])
       .map(
         (c) =>
           `${t.table.endoEpiOf(t.conditions[c].toLowerCase())}: ${formatNumber(row[c]?.endo_epi_ratio)}`,
@@ -281,7 +288,7 @@ function cellTitle(row: TableRow, column: Column, editable: boolean): string | u
 }
 
 function cellText(row: TableRow, column: Column | undefined): string {
-  if (column === "stress" || column === "rest" || column === "mpr") {
+  if (isCondition(column) || column === "mpr") {
     return formatNumber(row[column]?.value);
   }
   return "";

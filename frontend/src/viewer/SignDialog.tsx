@@ -64,7 +64,7 @@ export function SignDialog({ data, close }: { data: ViewerState; close: () => vo
         {global && (
           <p>
             {t.sign.globals}:{" "}
-            {(["stress", "rest"] as const)
+            {(["stress", "rest", "unknown"] as const)
               .filter((c) => global[c])
               .map((c) => `${t.conditions[c].toLowerCase()} ${formatNumber(global[c]?.value)}`)
               .join(", ")}{" "}

@@ -18,7 +18,7 @@ export function ValueDialog({
 }) {
   const { condition, segment } = request;
   const row = data.table.find((candidate) => candidate.segment === segment);
-  const value = condition === "unknown" ? null : (row?.[condition] ?? null);
+  const value = row?.[condition] ?? null;
   const [text, setText] = useState(request.typed || formatValue(value?.value));
   const [choice, setChoice] = useState<string>("");
   const [details, setDetails] = useState("");

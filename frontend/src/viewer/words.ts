@@ -1,6 +1,6 @@
 /** Edits in plain words, for the conflict dialog and the signing summary. */
 
-import type { TableRow, ViewerState } from "../api/types.ts";
+import type { Condition, TableRow, ViewerState } from "../api/types.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";
 import type { EditRequest } from "../store/study.ts";
@@ -32,7 +32,7 @@ export function editWords(edit: EditRequest, data: ViewerState): string {
 export interface ValueChange {
   segment: TableRow["segment"];
   name: string;
-  condition: "stress" | "rest";
+  condition: Condition;
   automated: number | null;
   final: number | null;
   source: "contour" | "typed" | "excluded" | "automated";
@@ -41,7 +41,7 @@ export interface ValueChange {
 /** Every segment value that differs from the automated one. */
 export function valueChanges(table: readonly TableRow[]): ValueChange[] {
   return table.flatMap((row) =>
-    (["stress", "rest"] as const).flatMap((condition) => {
+    (["stress", "rest", "unknown"] as const).flatMap((condition) => {
       const value = row[condition];
       if (!value || value.source === "automated" || typeof row.segment !== "number") return [];
       return {
