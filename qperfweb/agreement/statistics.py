@@ -1,0 +1,204 @@
+"""Agreement of two ways to measure the same thing. Pure NumPy and SciPy.
+
+The 16 segments of a patient are not independent: wherever several differences belong to one
+patient, intervals come from a bootstrap over patients (Field & Welsh 2007) and tests run on one
+mean difference per patient. Sources: Bland & Altman 1986, 1999, 2007; Schuirmann 1987 (TOST);
+Shrout & Fleiss 1979, McGraw & Wong 1996 (ICC).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+Doubles = NDArray[np.float64]
+
+BOOTSTRAPS = 2000
+SEED = 20260101
+"""Fixed, so that the same readings always show the same interval."""
+
+NORMAL_95 = 1.959963984540054
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interval:
+    """A value with its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlandAltman:
+    """Bias and 95 % limits of agreement of paired measurements, in the unit of the data.
+
+    pairs: differences; patients: clusters they come from.
+    """
+
+    pairs: int
+    patients: int
+    bias: Interval
+    lower_limit: Interval
+    upper_limit: Interval
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairedTest:
+    """Two-sided t-test of no difference, and equivalence within ``margin`` (two one-sided tests).
+
+    Both run on one mean difference per patient. equivalent: p_equivalence < 0.05.
+    """
+
+    patients: int
+    mean_difference: float
+    p_difference: float
+    margin: float
+    p_equivalence: float
+
+    @property
+    def equivalent(self) -> bool:
+        return self.p_equivalence < 0.05
+
+
+class TooFewPairs(ValueError):
+    """Agreement needs measurements of at least three patients."""
+
+    def __str__(self) -> str:
+        return str(self.__doc__)
+
+
+def bland_altman(first: ArrayLike, second: ArrayLike, patients: ArrayLike) -> BlandAltman:
+    """Bias (second - first) and limits of agreement of paired values (N,), clustered by patient.
+
+    The spread is the total one: between patients plus within (Bland & Altman 2007, true value
+    varies). With one pair a patient this is the classical analysis of 1986.
+
+    Raises TooFewPairs.
+    """
+    difference, codes = _paired(first, second, patients)
+    sums = _sums_by_patient(difference, codes)
+    estimates = _bias_and_limits(sums.sum(axis=0))
+    if np.all(sums[:, 0] == 1):
+        intervals = _classical_intervals(difference)
+    else:
+        draws = np.random.default_rng(SEED).integers(len(sums), size=(BOOTSTRAPS, len(sums)))
+        intervals = np.percentile(_bias_and_limits(sums[draws].sum(axis=1)), [2.5, 97.5], axis=0).T
+    bias, lower, upper = (
+        Interval(value=float(value), low=float(low), high=float(high))
+        for value, (low, high) in zip(estimates, intervals, strict=True)
+    )
+    return BlandAltman(
+        pairs=len(difference),
+        patients=len(sums),
+        bias=bias,
+        lower_limit=lower,
+        upper_limit=upper,
+    )
+
+
+def paired_test(
+    first: ArrayLike, second: ArrayLike, patients: ArrayLike, *, margin: float
+) -> PairedTest:
+    """Test second against first: any difference, and equivalence within +-margin (same unit).
+
+    Raises TooFewPairs.
+    """
+    difference, codes = _paired(first, second, patients)
+    sums = _sums_by_patient(difference, codes)
+    means = sums[:, 1] / sums[:, 0]
+    mean, count = float(means.mean()), len(means)
+    error = float(means.std(ddof=1) / np.sqrt(count))
+    if error == 0.0:
+        # Every patient differs by exactly the same amount: there is nothing random to test.
+        p_difference, p_equivalence = float(mean == 0.0), float(abs(mean) >= margin)
+    else:
+        p_difference = float(2 * stats.t.sf(abs(mean) / error, count - 1))
+        below = float(stats.t.sf((mean + margin) / error, count - 1))
+        above = float(stats.t.cdf((mean - margin) / error, count - 1))
+        p_equivalence = max(below, above)
+    return PairedTest(
+        patients=count,
+        mean_difference=mean,
+        p_difference=p_difference,
+        margin=margin,
+        p_equivalence=p_equivalence,
+    )
+
+
+def icc_2_1(ratings: ArrayLike) -> Interval:
+    """ICC(2,1): two-way random effects, absolute agreement, single rater; 95 % interval.
+
+    ratings: (targets, raters), complete. Source: McGraw & Wong 1996, table 4 and 7.
+
+    Raises TooFewPairs for under three targets.
+    """
+    values = np.asarray(ratings, dtype=np.float64)
+    n, k = values.shape
+    if n < 3:
+        raise TooFewPairs
+    grand = values.mean()
+    rows = k * float(((values.mean(axis=1) - grand) ** 2).sum()) / (n - 1)
+    columns = n * float(((values.mean(axis=0) - grand) ** 2).sum()) / (k - 1)
+    residual = values - values.mean(axis=1, keepdims=True) - values.mean(axis=0) + grand
+    error = float((residual**2).sum()) / ((n - 1) * (k - 1))
+    spread = rows + (k - 1) * error + k * (columns - error) / n
+    if spread == 0 or error == 0 and columns == 0:
+        return Interval(value=1.0, low=1.0, high=1.0)
+    icc = (rows - error) / spread
+    a = k * icc / (n * (1 - icc))
+    b = 1 + k * icc * (n - 1) / (n * (1 - icc))
+    v = (a * columns + b * error) ** 2 / (
+        (a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1))
+    )
+    f_low, f_high = stats.f.ppf(0.975, n - 1, v), stats.f.ppf(0.975, v, n - 1)
+    common = k * columns + (k * n - k - n) * error
+    low = n * (rows - f_low * error) / (f_low * common + n * rows)
+    high = n * (f_high * rows - error) / (common + n * f_high * rows)
+    return Interval(value=float(icc), low=float(low), high=float(high))
+
+
+def coefficient_of_variation(first: ArrayLike, second: ArrayLike) -> float:
+    """Within-subject coefficient of variation of pairs, as a share (root mean square method)."""
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    means = (a + b) / 2
+    usable = means > 0
+    return float(np.sqrt(np.mean((a - b)[usable] ** 2 / 2 / means[usable] ** 2)))
+
+
+def _paired(first: ArrayLike, second: ArrayLike, patients: ArrayLike) -> tuple[Doubles, Doubles]:
+    a, b = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    _, codes = np.unique(np.asarray(patients), return_inverse=True)
+    if a.shape != b.shape or a.shape != codes.shape:
+        raise ValueError("first, second and patients must have the same length")
+    if codes.size == 0 or codes.max() < 2:
+        raise TooFewPairs
+    return b - a, codes
+
+
+def _sums_by_patient(difference: Doubles, codes: Doubles) -> Doubles:
+    """(patients, 3): count, sum and sum of squares of each patient's differences."""
+    return np.stack([np.bincount(codes, weights=difference**power) for power in (0, 1, 2)], axis=1)
+
+
+def _bias_and_limits(sums: Doubles) -> Doubles:
+    """(..., 3): bias, lower and upper limit from summed counts, sums and squares (..., 3)."""
+    count, total, squares = sums[..., 0], sums[..., 1], sums[..., 2]
+    bias = total / count
+    variance = np.maximum(squares - total**2 / count, 0) / np.maximum(count - 1, 1)
+    reach = NORMAL_95 * np.sqrt(variance)
+    return np.stack([bias, bias - reach, bias + reach], axis=-1)
+
+
+def _classical_intervals(difference: Doubles) -> Doubles:
+    """Confidence intervals (3, 2) of bias and limits, independent pairs (Bland & Altman 1999)."""
+    count, deviation = len(difference), float(difference.std(ddof=1))
+    t = float(stats.t.ppf(0.975, count - 1))
+    at_bias = t * deviation / np.sqrt(count)
+    at_limit = t * deviation * np.sqrt(1 / count + NORMAL_95**2 / (2 * (count - 1)))
+    centres = _bias_and_limits(_sums_by_patient(difference, np.arange(count)).sum(axis=0))
+    reach = np.array([at_bias, at_limit, at_limit])
+    return np.stack([centres - reach, centres + reach], axis=1)
