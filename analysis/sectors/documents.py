@@ -129,7 +129,7 @@ def maps_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> SliceMaps:
     )
 
 
-def measurement_to_json(measurement: SliceMeasurement) -> dict[str, object]:
+def measurement_to_json(measurement: SliceMeasurement) -> dict[str, Any]:
     """The part of result.json's slice that follows from its contours."""
 
     def numbers(curve: Doubles | None) -> list[float | None] | None:

@@ -12,12 +12,17 @@ One standard error of a segment = sqrt(fit^2 + contour^2 + common^2):
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from analysis.domain import Bools, Doubles
 from analysis.sectors.neighbourhood import Neighbourhood
 from analysis.sectors.values import MeasureOptions, SliceMaps
 from analysis.sectors.wedges import Wedges
+
+LARGEST_PIXEL_ERROR: Final = 2.3
+"""A pixel about which the fit says nothing lies anywhere within its bounds: 8 / sqrt(12)."""
 
 
 def contour_errors(
@@ -54,7 +59,7 @@ def fit_error(maps: SliceMaps, near: Neighbourhood, valid: Bools, options: Measu
     if maps.mbf_se is None:
         return 0.0
     errors = near.values(maps.mbf_se)[valid]
-    errors = errors[np.isfinite(errors)]
+    errors = np.minimum(errors[np.isfinite(errors)], LARGEST_PIXEL_ERROR)
     if errors.size == 0:
         return 0.0
     independent = max(1.0, errors.size / options.noise_correlation_px)

@@ -4,6 +4,7 @@ from analysis.uncertainty.segments import (
     DEFAULT_LEAST_CERTAINTY,
     SliceUncertainty,
     slice_uncertainty,
+    widened,
 )
 
-__all__ = ["DEFAULT_LEAST_CERTAINTY", "SliceUncertainty", "slice_uncertainty"]
+__all__ = ["DEFAULT_LEAST_CERTAINTY", "SliceUncertainty", "slice_uncertainty", "widened"]

@@ -1,0 +1,142 @@
+"""Doubts that only show when slices, acquisitions and conditions are seen together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from analysis.quality import Flag
+from analysis.sectors import GlobalMeasurement, measure_global, world_mm
+from analysis.work import AcquisitionWork, SliceWork
+
+CENTRES_OFF_AXIS_MM: Final = 25.0
+"""LV centres of one heart lie along its long axis; one that is farther off is not the LV."""
+
+SURE_UPSLOPE_RATIO: Final = 0.8
+"""Relative upslopes of a saturated LV signal differ little between stress and rest, and by chance
+either way; only a clear reversal asks whether the conditions are swapped."""
+
+
+def global_of(work: AcquisitionWork) -> GlobalMeasurement:
+    """Area-weighted value of all measured segments of an acquisition."""
+    return measure_global(
+        (segment, float(np.prod(part.source.geometry.pixel_spacing_mm)))
+        for part in measured_slices(work)
+        if part.measurement is not None
+        for segment in part.measurement.segments
+    )
+
+
+def measured_slices(work: AcquisitionWork) -> list[SliceWork]:
+    """The slices that count: the first measured one of every position."""
+    first: dict[str, SliceWork] = {}
+    for part in work.slices:
+        if part.measurement is not None:
+            first.setdefault(part.source.position, part)
+    return list(first.values())
+
+
+def acquisition_doubts(work: AcquisitionWork) -> list[Flag]:
+    """What is doubtful about one acquisition as a whole; slices get their own flags."""
+    flags = []
+    if work.source.sequence == "single":
+        flags.append(
+            Flag(
+                code="single-sequence",
+                message="Single sequence without arterial input images: relative upslopes only, "
+                "not quantitative.",
+                severity="information",
+            )
+        )
+    if work.source.sequence != "map" and (work.aif is None or work.aif.source == "none"):
+        flags.append(
+            Flag(
+                code="no-input-function",
+                message="No arterial input function was found; there is no flow and no upslope.",
+                severity="invalid",
+            )
+        )
+    if work.source.condition == "unknown":
+        flags.append(
+            Flag(
+                code="condition-unknown",
+                message="Whether this is stress or rest is not known; there is no reserve.",
+            )
+        )
+    _mark_positions_seen_twice(work)
+    _mark_centres_off_axis(work)
+    return flags
+
+
+def exam_doubts(works: Sequence[AcquisitionWork]) -> list[Flag]:
+    """Whether stress and rest may have been swapped."""
+    by_condition = {work.source.condition: work for work in reversed(works)}
+    stress, rest = by_condition.get("stress"), by_condition.get("rest")
+    if stress is None or rest is None:
+        return []
+    flags = []
+    rates = stress.source.heart_rate_bpm, rest.source.heart_rate_bpm
+    if rates[0] is not None and rates[1] is not None and rates[1] > rates[0]:
+        flags.append(
+            Flag(
+                code="conditions-swapped",
+                message=f"The heart was faster at rest ({rates[1]:.0f}/min) than at stress "
+                f"({rates[0]:.0f}/min): are stress and rest swapped?",
+            )
+        )
+    flows = global_of(stress), global_of(rest)
+    values, margin = (flows[0].mbf, flows[1].mbf), 1.0
+    what, unit = "flow", " ml/min/g"
+    if None in values:
+        values, margin = (flows[0].upslope, flows[1].upslope), SURE_UPSLOPE_RATIO
+        what, unit = "relative upslope", ""
+    if values[0] is not None and values[1] is not None and values[0] < margin * values[1]:
+        flags.append(
+            Flag(
+                code="conditions-swapped",
+                message=f"The global {what} is higher at rest ({values[1]:.2f}{unit}) than at "
+                f"stress ({values[0]:.2f}{unit}): are stress and rest swapped?",
+            )
+        )
+    return flags
+
+
+def _mark_positions_seen_twice(work: AcquisitionWork) -> None:
+    counted = {part.key for part in measured_slices(work)}
+    for part in work.slices:
+        if part.measurement is not None and part.key not in counted:
+            part.flags.append(
+                Flag(
+                    code="position-repeated",
+                    message=f"Another {part.source.position} slice came first; this one does not "
+                    "count in segments, global values and reserve.",
+                )
+            )
+
+
+def _mark_centres_off_axis(work: AcquisitionWork) -> None:
+    """In three parallel slices, a centre far from the line of the other two is doubtful."""
+    found = [part for part in work.slices if part.contours is not None]
+    if len(found) < 2 or any(part.source.geometry.assumed for part in found):
+        return
+    normal = np.cross(
+        found[0].source.geometry.row_direction, found[0].source.geometry.column_direction
+    )
+    centres = []
+    for part in found:
+        assert part.contours is not None
+        centre = world_mm(part.contours.lv_centre_rc, part.source.geometry)
+        centres.append(centre - (centre @ normal) * normal)
+    middle = np.median(np.array(centres), axis=0)
+    for part, centre in zip(found, centres, strict=True):
+        distance = float(np.linalg.norm(centre - middle))
+        if distance > CENTRES_OFF_AXIS_MM:
+            part.flags.append(
+                Flag(
+                    code="centre-off-axis",
+                    message=f"The LV centre lies {distance:.0f} mm beside that of the other "
+                    "slices; the contours may be on something else.",
+                )
+            )

@@ -1,0 +1,377 @@
+"""From the images of one exam to blood flow per segment: the whole method, top to bottom.
+
+Each acquisition (stress, rest) goes through motion correction, conversion to gadolinium, the
+arterial input function, the flow map and the segmentation; contours, sectors and uncertainty
+follow, and the reserve from both. Doubts become flags beside the numbers; a slice that fails in a
+stage says why and leaves the others alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import torch
+
+from analysis import result
+from analysis.aif import aif_from_slice, measure_aif
+from analysis.config import PipelineConfig
+from analysis.constants import BACKGROUND, LV_CAVITY, MYOCARDIUM, POSITIONS, RV_CAVITY
+from analysis.cross_checks import acquisition_doubts, exam_doubts
+from analysis.domain import Acquisition, Bools, Exam, Point
+from analysis.errors import NothingToAnalyse
+from analysis.gadolinium import signal_to_gd
+from analysis.motion import correct_motion
+from analysis.perfusion import map_flow, map_upslope
+from analysis.quality import Flag, FrameStatus
+from analysis.reserve import reserve_rows
+from analysis.result import AnalysisResult
+from analysis.sectors import (
+    base_to_apex_axis,
+    maps_from_arrays,
+    measure_slice,
+    polygon_mask,
+)
+from analysis.segmentation import contours_from, segment
+from analysis.uncertainty import slice_uncertainty, widened
+from analysis.work import AcquisitionWork, Progress, SliceWork, Watch
+
+MAP_MARGIN_MM: Final = 30.0
+"""Flow is mapped this far around the heart, so that a contour can be moved anywhere near it."""
+
+
+def analyse(
+    exam: Exam, *, config: PipelineConfig | None = None, progress: Progress | None = None
+) -> AnalysisResult:
+    """Analyse one exam.
+
+    ``progress`` is called with the stage and the share of the run that is done; it may raise
+    Cancelled. Raises NothingToAnalyse for an exam without acquisitions, ModelUnavailable where
+    network weights are missing; whatever concerns one slice or acquisition becomes a flag instead.
+    """
+    if not exam.acquisitions:
+        raise NothingToAnalyse("There is no first-pass perfusion acquisition in this exam.")
+    config = config or PipelineConfig()
+    torch.set_num_threads(1)  # under load one thread beats two, and memory stays predictable
+    watch = Watch(progress or (lambda stage, share: None), parts=len(exam.acquisitions))
+    works = _lay_out(exam, config)
+    for work in works:
+        _analyse_acquisition(work, config, watch)
+    return result.assemble(
+        exam,
+        works,
+        config=config,
+        ratios=reserve_rows(works, config),
+        flags=(*exam.flags, *exam_doubts(works)),
+        timings_s=watch.timings_s,
+    )
+
+
+def _analyse_acquisition(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> None:
+    with watch.stage("motion"):
+        _correct_motion(work, watch)
+    with watch.stage("gadolinium"):
+        _convert_to_gadolinium(work)
+    with watch.stage("segmentation"):
+        _segment(work, config, watch)
+    if config.second_motion_pass:
+        with watch.stage("motion"):
+            _correct_motion_around_the_heart(work, watch)
+        with watch.stage("gadolinium"):
+            _convert_to_gadolinium(work)
+        with watch.stage("segmentation"):
+            _segment(work, config, watch)
+    with watch.stage("aif"):
+        _find_input_function(work, config)
+        _subtract_baseline(work)
+    with watch.stage("flow"):
+        _map_flow(work, config, watch)
+    with watch.stage("sectors"):
+        _measure_sectors(work, config)
+    with watch.stage("uncertainty"):
+        _judge_uncertainty(work, config)
+    work.flags.extend(acquisition_doubts(work))
+
+
+def _lay_out(exam: Exam, config: PipelineConfig) -> list[AcquisitionWork]:
+    """Names for every acquisition and slice; what a reader left out is marked before anything."""
+    works: list[AcquisitionWork] = []
+    for acquisition in exam.acquisitions:
+        key = _unused(acquisition.condition, [work.key for work in works])
+        slices: list[SliceWork] = []
+        ordered = sorted(acquisition.slices, key=lambda part: POSITIONS.index(part.position))
+        for source in ordered:
+            name = _unused(f"{key}_{source.position}", [part.key for part in slices])
+            status = source.frame_status.copy()
+            left_out = [t for t in config.excluded_frames.get(name, ()) if 0 <= t < len(status)]
+            status[left_out] = FrameStatus.LEFT_OUT_BY_READER
+            part = SliceWork(key=name, source=replace(source, frame_status=status))
+            part.flags.extend(source.flags)
+            slices.append(part)
+        works.append(
+            AcquisitionWork(
+                key=key,
+                source=_with_agent(acquisition, config),
+                slices=slices,
+                flags=list(acquisition.flags),
+                base_to_apex=_long_axis(slices),
+            )
+        )
+    return works
+
+
+def _correct_motion(work: AcquisitionWork, watch: Watch) -> None:
+    """Karhunen-Loeve series and non-rigid registration; a map has nothing to register."""
+    if work.source.sequence == "map":
+        return
+    for part in work.remaining():
+        watch.still_wanted("motion")
+        with part.part("Motion correction"):
+            part.motion = correct_motion(
+                part.source.signal,
+                frame_status=part.source.frame_status,
+                is_pd=part.source.is_pd,
+            )
+
+
+def _correct_motion_around_the_heart(work: AcquisitionWork, watch: Watch) -> None:
+    """Register once more, judged on the heart that the first segmentation found."""
+    for part in work.remaining():
+        if part.segmentation is None or part.motion is None:
+            continue
+        watch.still_wanted("motion")
+        with part.part("Motion correction"):
+            heart = part.segmentation.probabilities[[LV_CAVITY, MYOCARDIUM]].sum(axis=0) > 0.5
+            if heart.any():
+                part.motion = correct_motion(
+                    part.source.signal,
+                    frame_status=part.source.frame_status,
+                    is_pd=part.source.is_pd,
+                    mask=heart,
+                )
+
+
+def _convert_to_gadolinium(work: AcquisitionWork) -> None:
+    """Look-up tables turn the ratio to the proton-density image into mmol/L."""
+    for part in work.remaining():
+        if work.source.sequence == "dual":
+            with part.part("Conversion to gadolinium"):
+                part.gd, flags = signal_to_gd(
+                    part.corrected,
+                    is_pd=part.source.is_pd,
+                    protocol=work.source.protocol,
+                    tissue="myocardium",
+                    frame_status=part.frame_status,
+                )
+                known = {flag.code for flag in (*work.flags, *work.source.protocol.assumptions)}
+                work.flags.extend(flag for flag in flags if flag.code not in known)
+        elif work.source.sequence == "gd":
+            part.gd = np.where(part.used[:, None, None], part.corrected, np.nan).astype(np.float32)
+        elif work.source.sequence == "map":
+            part.mbf = part.source.signal[0].astype(np.float32)
+
+
+def _segment(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> None:
+    """Background, LV cavity, myocardium and RV from the corrected series, then the contours."""
+    for part in work.remaining():
+        if work.source.sequence == "map":
+            part.flags.append(
+                Flag(
+                    code="map-not-segmented",
+                    message="A flow map alone cannot be segmented; contours have to be drawn.",
+                )
+            )
+            continue
+        watch.still_wanted("segmentation")
+        with part.part("Segmentation"):
+            series = part.corrected if part.gd is None else part.gd
+            part.segmentation = segment(
+                series[part.used],
+                part.source.time_s[part.used],
+                part.source.geometry.pixel_spacing_mm,
+                centre_rc=_heart_centre(part),
+                version=config.segmentation_version,
+            )
+
+
+def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
+    """From the AIF images (dual), else from the LV cavity of the most basal slice."""
+    acquisition = work.source
+    excluded = tuple(config.aif_excluded_frames.get(work.key, ()))
+    if acquisition.sequence == "map":
+        return
+    if acquisition.aif is not None:
+        polygon = config.aif_lv_polygons_rc.get(work.key)
+        grid = acquisition.aif.signal.shape[-2:]
+        drawn = None if polygon is None else polygon_mask(_points(polygon), (grid[0], grid[1]))
+        work.aif = measure_aif(
+            acquisition.aif,
+            lv_mask=drawn,
+            excluded_frames=excluded,
+            haematocrit=config.haematocrit,
+        )
+        return
+    for part in work.remaining():
+        if part.segmentation is None:
+            continue
+        series = part.corrected if part.gd is None else part.gd
+        labels = part.segmentation.probabilities.argmax(axis=0)
+        work.aif = aif_from_slice(
+            series,
+            time_s=part.source.time_s,
+            frame_status=part.frame_status,
+            is_pd=part.source.is_pd,
+            lv_mask=labels == LV_CAVITY,
+            rv_mask=labels == RV_CAVITY,
+            excluded_frames=excluded,
+            haematocrit=config.haematocrit,
+            absolute=part.gd is not None,
+        )
+        return
+
+
+def _subtract_baseline(work: AcquisitionWork) -> None:
+    """Tissue starts at zero before the bolus arrives, in mmol/L, never in signal."""
+    foot_s = None if work.aif is None else work.aif.foot_s
+    for part in work.remaining():
+        if part.gd is None:
+            continue
+        time_s, used = part.source.time_s, part.used
+        before = used & (time_s < foot_s) if foot_s is not None else np.zeros_like(used)
+        if not before.any():
+            before = used & (time_s <= time_s[used][:1].max(initial=-np.inf))
+            part.flags.append(
+                Flag(
+                    code="no-baseline",
+                    message="No frame was acquired before the bolus; the first one served as "
+                    "baseline.",
+                )
+            )
+        if before.any():
+            part.gd = (part.gd - np.nanmean(part.gd[before], axis=0)).astype(np.float32)
+
+
+def _map_flow(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> None:
+    """Flow per pixel from gadolinium; relative upslopes where the signal is all there is."""
+    if work.aif is None or work.aif.source == "none":
+        return
+    aif = work.aif
+    for part in work.remaining():
+        watch.still_wanted("flow")
+        if part.gd is not None:
+            with part.part("The flow map"):
+                part.flow = map_flow(
+                    part.gd,
+                    aif.gd_mmol_per_l,
+                    model=config.model,
+                    time_s=part.source.time_s,
+                    aif_time_s=aif.time_s,
+                    mask=_around_the_heart(part),
+                    haematocrit=config.haematocrit,
+                    density=config.tissue_density_g_per_ml,
+                )
+                part.mbf = part.flow.mbf_ml_per_min_per_g
+        with part.part("The upslope map"):
+            series = part.corrected if part.gd is None else part.gd
+            part.upslope = map_upslope(
+                series[part.used],
+                aif.gd_mmol_per_l,
+                time_s=part.source.time_s[part.used],
+                blood_time_s=aif.time_s,
+            )
+
+
+def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
+    """Contours first; every number of a segment then follows from them and the maps."""
+    for part in work.remaining():
+        if part.segmentation is None:
+            continue
+        with part.part("Drawing contours"):
+            part.contours = contours_from(part.segmentation, part.source.geometry)
+        if part.contours is not None and part.wanted:
+            part.flags.extend(part.contours.flags)
+            with part.part("Measuring segments"):
+                part.measurement = measure_slice(
+                    part.contours,
+                    maps_from_arrays(result.measured_arrays(part)),
+                    position=part.source.position,
+                    geometry=part.source.geometry,
+                    base_to_apex=work.base_to_apex,
+                    options=result.measure_options(config),
+                )
+                part.flags.extend(part.measurement.flags)
+
+
+def _judge_uncertainty(work: AcquisitionWork, config: PipelineConfig) -> None:
+    for part in work.slices:
+        if part.segmentation is None or part.measurement is None:
+            continue
+        shape = part.segmentation.uncertainty.shape
+        wedges = part.measurement.wedges
+        part.uncertainty = slice_uncertainty(
+            part.segmentation.uncertainty,
+            part.measurement.labels == MYOCARDIUM,
+            wedges.segment_at(wedges.angles_of((shape[0], shape[1]))),
+            pixel_spacing_mm=part.source.geometry.pixel_spacing_mm,
+            least_certainty=config.least_certainty,
+        )
+        if part.uncertainty.out_of_distribution:
+            part.flags.append(
+                Flag(
+                    code="out-of-distribution",
+                    message="This slice is unlike those that the network knows "
+                    f"(1 - U = {1 - part.uncertainty.value:.2f}); check its contours.",
+                )
+            )
+
+
+def _heart_centre(part: SliceWork) -> Point | None:
+    """Where an earlier look found the left ventricle without doubt; None asks to search again."""
+    if part.segmentation is None or part.segmentation.flags:
+        return None
+    heart = part.segmentation.probabilities[[LV_CAVITY, MYOCARDIUM]].sum(axis=0) > 0.5
+    row, column = np.argwhere(heart).mean(axis=0)
+    return float(row), float(column)
+
+
+def _around_the_heart(part: SliceWork) -> Bools | None:
+    """Pixels (H, W) whose flow is worth a fit; None, all of them, where the heart is in doubt."""
+    if part.segmentation is None or part.segmentation.flags:
+        return None
+    background = part.segmentation.probabilities[BACKGROUND]
+    return widened(background < 0.5, MAP_MARGIN_MM, part.source.geometry.pixel_spacing_mm)
+
+
+def _with_agent(acquisition: Acquisition, config: PipelineConfig) -> Acquisition:
+    if config.agent is None:
+        return acquisition
+    aif = acquisition.aif
+    return replace(
+        acquisition,
+        protocol=replace(acquisition.protocol, agent=config.agent),
+        aif=None
+        if aif is None
+        else replace(aif, protocol=replace(aif.protocol, agent=config.agent)),
+    )
+
+
+def _long_axis(slices: list[SliceWork]) -> tuple[float, float, float] | None:
+    """Base-to-apex axis from the outermost of the slices that have different positions."""
+    places = [part.source for part in slices]
+    if len({source.position for source in places}) < 2:
+        return None
+    return base_to_apex_axis(places[0].geometry, places[-1].geometry)
+
+
+def _unused(name: str, taken: list[str]) -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}_{number}" in taken:
+        number += 1
+    return f"{name}_{number}"
+
+
+def _points(polygon: object) -> tuple[tuple[float, float], ...]:
+    return tuple((float(row), float(column)) for row, column in np.asarray(polygon, dtype=float))

@@ -1,0 +1,357 @@
+"""What an analysis hands back: the result document (result.json) and the arrays beside it.
+
+Field names may grow but never change their meaning; others script against them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.config import PipelineConfig
+from analysis.constants import (
+    BACKGROUND,
+    MYOCARDIUM,
+    PIPELINE_VERSION,
+    RESULT_SCHEMA,
+    RV_CAVITY,
+    SEGMENT_NAMES,
+    SEGMENTS_OF_POSITION,
+    TERRITORY_OF_SEGMENT,
+)
+from analysis.cross_checks import global_of, measured_slices
+from analysis.domain import AifResult, Bytes, Doubles, Exam, Floats
+from analysis.quality import Flag, PixelQuality
+from analysis.reserve import method_of
+from analysis.sectors import (
+    MeasureOptions,
+    contours_to_json,
+    geometry_to_json,
+    measurement_to_json,
+    standard_view,
+    view_to_json,
+)
+from analysis.work import AcquisitionWork, SliceWork
+
+Arrays = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnalysisResult:
+    """document: result.json as plain values. arrays: by "stress_mid", "stress_aif" and so on."""
+
+    document: dict[str, Any]
+    arrays: dict[str, Arrays]
+
+    def write(self, folder: Path) -> None:
+        """Write result.json and one NPZ per slice and input function into a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for key, arrays in self.arrays.items():
+            np.savez(folder / f"{key}.npz", allow_pickle=False, **arrays)
+        text = json.dumps(self.document, allow_nan=False, indent=1)
+        (folder / "result.json").write_text(text + "\n")
+
+
+def assemble(
+    exam: Exam,
+    works: Sequence[AcquisitionWork],
+    *,
+    config: PipelineConfig,
+    ratios: list[dict[str, Any]],
+    flags: Iterable[Flag],
+    timings_s: Mapping[str, float],
+) -> AnalysisResult:
+    """Gather what the stages left into one document and its arrays."""
+    arrays: dict[str, Arrays] = {}
+    models: dict[str, str] = {}
+    for work in works:
+        for part in work.slices:
+            arrays[part.key] = slice_arrays(part)
+            if part.segmentation is not None:
+                models[part.segmentation.model] = part.segmentation.model_version
+        if work.aif is not None:
+            arrays[f"{work.key}_aif"] = _aif_arrays(work, work.aif)
+    document = {
+        "schema": RESULT_SCHEMA,
+        "pipeline_version": PIPELINE_VERSION,
+        "models": models,
+        "config": config.to_json(),
+        "config_digest": config.digest(),
+        "study_instance_uid": exam.study_instance_uid,
+        "acquisitions": [_acquisition(work, config) for work in works],
+        "mpr": ratios,
+        "flags": _flags(flags),
+        "timings_s": {name: round(seconds, 3) for name, seconds in timings_s.items()},
+    }
+    return AnalysisResult(document=document, arrays=arrays)
+
+
+def measure_options(config: PipelineConfig) -> MeasureOptions:
+    """The part of the configuration that measuring contours needs."""
+    return MeasureOptions(
+        apical_rule=config.apical_rule,
+        common_error_fraction=config.common_error_fraction,
+        boundary_sd_mm=config.boundary_sd_mm,
+    )
+
+
+def measured_arrays(part: SliceWork) -> Arrays:
+    """What segments are measured on, in the very types that are stored."""
+    signal = part.source.signal
+    shape = signal.shape[1:]
+
+    def image(found: NDArray[Any] | None) -> Floats:
+        if found is None:
+            return np.full(shape, np.nan, dtype=np.float32)
+        return np.asarray(found, dtype=np.float32)
+
+    flow = part.flow
+    fitted = None if flow is None else flow.fitted_mmol_per_l
+    nothing = np.full(signal.shape, np.nan, dtype=np.float16)
+    if flow is not None:
+        quality = flow.quality
+    else:
+        measured = np.isfinite(image(part.mbf))
+        quality = np.where(measured, PixelQuality.OK, PixelQuality.OUTSIDE_MASK).astype(np.uint8)
+    return {
+        "corrected": np.asarray(part.corrected, dtype=np.float32),
+        "gd_mmol_per_l": nothing.astype(np.float32) if part.gd is None else part.gd,
+        "gd_fit": nothing if fitted is None else fitted,
+        "mbf": image(part.mbf),
+        "mbf_se": image(None if flow is None else flow.mbf_se),
+        "quality": quality,
+        "relative_upslope": image(None if part.upslope is None else part.upslope.relative_upslope),
+    }
+
+
+def slice_arrays(part: SliceWork) -> Arrays:
+    """All arrays of a slice's NPZ, on the source pixel grid; absent maps are NaN throughout."""
+    source, flow = part.source, part.flow
+    frames, height, width = source.signal.shape
+    empty = np.full((height, width), np.nan, dtype=np.float32)
+    displacement = (
+        np.zeros((frames, 2, height, width), dtype=np.float32)
+        if part.motion is None
+        else part.motion.displacement_px
+    )
+    probabilities = (
+        np.full((4, height, width), np.nan, dtype=np.float16)
+        if part.segmentation is None
+        else part.segmentation.probabilities.astype(np.float16)
+    )
+    insertion = part.contours.rv_insertion_anterior_rc if part.contours else None
+    labels, segments = _rasters(part)
+    return {
+        "time_s": source.time_s,
+        "is_pd": source.is_pd,
+        "frame_status": part.frame_status,
+        "signal": source.signal,
+        "displacement_px": displacement,
+        **measured_arrays(part),
+        "delay_s": empty if flow is None else flow.delay_s,
+        "ps_ml_per_min_per_g": empty if flow is None else flow.ps_ml_per_min_per_g,
+        "vb_ml_per_g": empty if flow is None else flow.vb_ml_per_g,
+        "visf_ml_per_g": empty if flow is None else flow.visf_ml_per_g,
+        "residual_rms_mmol_per_l": empty if flow is None else flow.residual_rms_mmol_per_l,
+        "labels": labels,
+        "segments": segments,
+        "probabilities": probabilities,
+        "myocardium_probability": probabilities[MYOCARDIUM].astype(np.float32),
+        "uncertainty": empty if part.segmentation is None else part.segmentation.uncertainty,
+        "rv_insertion_rc": np.array(insertion or (np.nan, np.nan), dtype=np.float64),
+        "pixel_spacing_mm": np.array(source.geometry.pixel_spacing_mm, dtype=np.float64),
+    }
+
+
+def _rasters(part: SliceWork) -> tuple[Bytes, Bytes]:
+    """Labels and segments from the contours; the RV, which has no contour, from the network."""
+    shape = part.source.signal.shape[1:]
+    if part.measurement is None:
+        return np.zeros(shape, dtype=np.uint8), np.zeros(shape, dtype=np.uint8)
+    labels = part.measurement.labels.copy()
+    if part.segmentation is not None:
+        right = part.segmentation.probabilities.argmax(axis=0) == RV_CAVITY
+        labels[right & (labels == BACKGROUND)] = RV_CAVITY
+    return labels, part.measurement.segment_map
+
+
+def _acquisition(work: AcquisitionWork, config: PipelineConfig) -> dict[str, Any]:
+    source, whole, method = work.source, global_of(work), method_of(work, config)
+    counted = {part.key for part in measured_slices(work)}
+    assumptions = source.protocol.assumptions if source.sequence == "dual" else ()
+    return {
+        "key": work.key,
+        "condition": source.condition,
+        "sequence": source.sequence,
+        "quantity": "mbf" if work.quantitative else "relative_upslope",
+        "model": method.model if work.quantitative else "upslope",
+        "conversion": method.conversion,
+        "agent": method.agent,
+        "haematocrit": config.haematocrit,
+        "tissue_density_g_per_ml": config.tissue_density_g_per_ml,
+        "readout": source.protocol.readout,
+        "field_strength_t": _number(source.protocol.field_strength_t),
+        "heart_rate_bpm": _number(source.heart_rate_bpm),
+        "started_at": source.started_at,
+        "aif": None if work.aif is None else _aif(work, work.aif),
+        "slices": [_slice(part, work, config, counted=part.key in counted) for part in work.slices],
+        "global_mbf_ml_per_min_per_g": whole.mbf,
+        "global_standard_error": whole.standard_error,
+        "global_upslope": whole.upslope,
+        "segments_measured": whole.segments,
+        "flags": _flags([*work.flags, *assumptions]),
+    }
+
+
+def _slice(
+    part: SliceWork, work: AcquisitionWork, config: PipelineConfig, *, counted: bool
+) -> dict[str, Any]:
+    source = part.source
+    frames, height, width = source.signal.shape
+    axis = work.base_to_apex
+    uncertainty = part.uncertainty
+    geometry = geometry_to_json(source.geometry)
+    measured = (
+        measurement_to_json(part.measurement)
+        if part.measurement is not None
+        else _nothing_measured(part)
+    )
+    for segment in measured["segments"]:
+        if uncertainty is not None:
+            segment["uncertainty"] = _number(uncertainty.segments.get(segment["segment"]))
+    if part.measurement is not None and not counted:
+        measured["segments"] = []
+    return {
+        "key": part.key,
+        "position": source.position,
+        "series_instance_uid": source.series_instance_uid,
+        "instance_uids": list(source.instance_uids),
+        "arrays": f"{part.key}.npz",
+        "shape": [frames, height, width],
+        "time_s": _numbers(source.time_s),
+        "frame_status": [int(status) for status in part.frame_status],
+        "geometry": geometry,
+        "standard_view": view_to_json(
+            standard_view(source.geometry, base_to_apex=axis), (height, width)
+        ),
+        "measured_with": {
+            "position": source.position,
+            "geometry": geometry,
+            "base_to_apex": None if axis is None else list(axis),
+            "options": asdict(measure_options(config)),
+        },
+        "contours": None if part.contours is None else contours_to_json(part.contours),
+        **measured,
+        "motion": _motion(part),
+        "uncertainty": None if uncertainty is None else uncertainty.value,
+        "out_of_distribution": None if uncertainty is None else uncertainty.out_of_distribution,
+        "segment_to_check": None if uncertainty is None else uncertainty.segment_to_check,
+        "flags": _flags(_slice_flags(part)),
+    }
+
+
+def _slice_flags(part: SliceWork) -> list[Flag]:
+    flags = list(part.flags)
+    if part.motion is not None:
+        flags.extend(part.motion.flags)
+    if part.segmentation is not None:
+        flags.extend(part.segmentation.flags)
+    return flags
+
+
+def _nothing_measured(part: SliceWork) -> dict[str, Any]:
+    """Every segment of the slice, empty, with the reason; contours drawn later can fill them."""
+    reason = next(
+        (flag.message for flag in part.flags if flag.code in ("slice-failed", "map-not-segmented")),
+        "The heart was not found in this slice.",
+    )
+    absent = (
+        "mbf_ml_per_min_per_g", "standard_error", "fit_error", "contour_error", "common_error",
+        "spread", "endo", "epi", "endo_epi_ratio", "upslope", "uncertainty",
+    )  # fmt: skip
+    segments: list[dict[str, Any]] = [
+        {
+            "segment": number,
+            "name": SEGMENT_NAMES[number],
+            "territory": TERRITORY_OF_SEGMENT[number],
+            **dict.fromkeys(absent),
+            "pixels": 0,
+            "valid_pixels": 0,
+            "not_measured_reason": reason,
+            "flags": [],
+            "outline_rc": [],
+            "label_rc": None,
+        }
+        for number in SEGMENTS_OF_POSITION[part.source.position]
+    ]
+    return {"segments": segments, "curves": {"unit": "mmol/L", "segments": []}}
+
+
+def _motion(part: SliceWork) -> dict[str, Any] | None:
+    if part.motion is None:
+        return None
+    shift = np.abs(part.motion.displacement_px).max(axis=(1, 2, 3))
+    return {
+        "residual": _numbers(part.motion.residual),
+        "smallest_jacobian": _numbers(part.motion.smallest_jacobian),
+        "largest_displacement_px": _numbers(shift),
+    }
+
+
+def _aif(work: AcquisitionWork, aif: AifResult) -> dict[str, Any]:
+    return {
+        "source": aif.source,
+        "unit": "signal" if work.source.sequence == "single" else "mmol/L",
+        "time_s": _numbers(aif.time_s),
+        "gd_mmol_per_l": _numbers(aif.gd_mmol_per_l),
+        "gd_fixed_mmol_per_l": _numbers(aif.gd_fixed_mmol_per_l),
+        "gd_uncorrected_mmol_per_l": _numbers(aif.gd_uncorrected_mmol_per_l),
+        "rv_gd_mmol_per_l": _numbers(aif.rv_gd_mmol_per_l),
+        "foot_s": _number(aif.foot_s),
+        "peak_s": _number(aif.peak_s),
+        "valley_s": _number(aif.valley_s),
+        "peak_mmol_per_l": _number(aif.peak_mmol_per_l),
+        "first_pass_duration_s": _number(aif.first_pass_duration_s),
+        "area_mmol_s_per_l": _number(aif.area_mmol_s_per_l),
+        "arrays": f"{work.key}_aif.npz",
+        "flags": _flags(aif.flags),
+    }
+
+
+def _aif_arrays(work: AcquisitionWork, aif: AifResult) -> Arrays:
+    arrays: Arrays = {
+        "curve_time_s": aif.time_s,
+        "gd_mmol_per_l": aif.gd_mmol_per_l,
+        "gd_uncorrected_mmol_per_l": aif.gd_uncorrected_mmol_per_l,
+        "rv_gd_mmol_per_l": aif.rv_gd_mmol_per_l,
+        "lv_mask": aif.lv_mask,
+        "rv_mask": aif.rv_mask,
+    }
+    series = work.source.aif
+    if series is not None:
+        arrays |= {
+            "time_s": series.time_s,
+            "is_pd": series.is_pd,
+            "frame_status": series.frame_status,
+            "signal": series.signal,
+            "pixel_spacing_mm": np.array(series.geometry.pixel_spacing_mm, dtype=np.float64),
+        }
+    return arrays
+
+
+def _flags(flags: Iterable[Flag]) -> list[dict[str, object]]:
+    return [flag.to_json() for flag in dict.fromkeys(flags)]
+
+
+def _number(value: float | None) -> float | None:
+    return float(value) if value is not None and np.isfinite(value) else None
+
+
+def _numbers(values: Doubles | Floats) -> list[float | None]:
+    return [_number(round(float(value), 6)) for value in np.asarray(values).ravel()]
