@@ -14,7 +14,7 @@ from analysis.constants import BACKGROUND, LV_CAVITY, MYOCARDIUM
 from analysis.domain import Doubles, Floats, Point, Segmentation
 from analysis.quality import Flag
 from analysis.segmentation import locate
-from analysis.segmentation.network import LightUNet, NetworkConfig
+from analysis.segmentation.network import LightUNet, NetworkConfig, fold_normalisation
 from analysis.segmentation.window import (
     BIN_S,
     BINS_BEFORE_FOOT,
@@ -55,7 +55,7 @@ def load_network(version: str | None = None) -> LoadedNetwork:
     stored = load_model(MODEL_NAME, version)
     network = LightUNet(NetworkConfig.from_json(stored.document["architecture"]))
     network.load_state_dict(stored.state, strict=False)
-    network.eval()
+    fold_normalisation(network)
     return LoadedNetwork(network.to(memory_format=torch.channels_last), stored.version)  # type: ignore[call-overload]
 
 

@@ -94,16 +94,18 @@ def change_intensity(window: Tensor, generator: Generator) -> Tensor:
     brightness = window.abs().amax(dim=1).flatten(1)
     rank = int(0.98 * brightness[:, ::5].shape[1])
     unit = brightness[:, ::5].kthvalue(rank, dim=1).values.clamp_min(1e-6).view(sizes)
-    x = window / unit
-    x = x * smooth_fields(count, size, 3, 0.35, generator)
-    x = x * smooth_fields(count, size, 6, 0.12, generator)
-    gamma = torch.exp(_uniform(-0.35, 0.35, sizes, generator))
-    x = torch.sign(x) * x.abs().clamp_min(1e-4) ** gamma
+    gain = smooth_fields(count, size, 3, 0.35, generator)
+    gain = gain * smooth_fields(count, size, 6, 0.12, generator)
+    gain = gain * (1 + 0.03 * torch.randn((count, bins, 1, 1), generator=generator))
+    x = window * (gain / unit)
+    for index in torch.nonzero(_chance(0.6, count, generator)).flatten().tolist():
+        gamma = float(torch.exp(_uniform(-0.35, 0.35, (1,), generator)))
+        x[index] = torch.sign(x[index]) * x[index].abs().clamp_min(1e-4) ** gamma
     without = _chance(0.3, count, generator).view(sizes) * _uniform(0.3, 1, sizes, generator)
-    x = x - without * x[:, :3].mean(dim=1, keepdim=True)
-    x = x * (1 + 0.03 * torch.randn((count, bins, 1, 1), generator=generator))
-    level = _uniform(0, 0.05, sizes, generator) * _chance(0.6, count, generator).view(sizes)
-    x = x + level * torch.randn(x.shape, generator=generator)
+    x -= without * x[:, :3].mean(dim=1, keepdim=True)
+    for index in torch.nonzero(_chance(0.5, count, generator)).flatten().tolist():
+        level = float(_uniform(0, 0.05, (1,), generator))
+        x[index] += level * torch.randn(x[index].shape, generator=generator)
     lost = torch.rand((count, bins), generator=generator) < 0.01
     lost[:, 0] = False
     for index, frame in torch.nonzero(lost).tolist():

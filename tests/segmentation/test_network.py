@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from analysis.segmentation.network import LightUNet, NetworkConfig
+from analysis.segmentation.network import LightUNet, NetworkConfig, fold_normalisation
 from analysis.segmentation.patches import PatchUNet, patch_corners, patch_uncertainty
 from analysis.segmentation.reference import seeded_reference
 
@@ -21,6 +21,19 @@ def test_logits_lie_on_the_input_grid(shape: tuple[int, int]) -> None:
 def test_the_everyday_network_fits_five_megabytes_in_half_precision() -> None:
     network = LightUNet(NetworkConfig(widths=(48, 96, 128)))
     assert 2 * sum(value.numel() for value in network.state_dict().values()) < 5e6
+
+
+def test_folded_normalisation_gives_the_same_answer() -> None:
+    torch.manual_seed(3)
+    network = LightUNet(SMALL)
+    window = torch.rand(2, 32, 32, 32)
+    for _ in range(3):
+        network(window)
+    with torch.inference_mode():
+        plain = network.eval()(window)
+        folded = fold_normalisation(network)(window)
+    assert torch.allclose(plain, folded, atol=1e-4)
+    assert not any(isinstance(m, torch.nn.BatchNorm2d) for m in network.modules())
 
 
 def test_a_configuration_survives_json() -> None:

@@ -1,0 +1,86 @@
+"""The published measures of agreement, and the evaluation that reports them."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analysis.evaluation.segmentation import FAILED_BELOW, evaluate_data, judge
+from analysis.evaluation.segmentation_cases import (
+    FROZEN_SEED,
+    majority,
+    real_cases,
+    simulated_cases,
+)
+from analysis.evaluation.segmentation_metrics import agreement, contour_distances, dice
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+
+
+def rings(inner: float, outer: float, shift: float = 0.0, size: int = 80) -> np.ndarray:
+    rows, columns = np.mgrid[:size, :size]
+    radius = np.hypot(rows - size / 2, columns - size / 2 - shift)
+    return np.where(radius < inner, 1, np.where(radius < outer, 2, 0)).astype(np.uint8)
+
+
+def test_a_perfect_answer_agrees_perfectly() -> None:
+    truth = rings(12, 20)
+    found = agreement(truth, truth, (1.5, 1.5))
+    assert found.dice_myocardium == found.precision == found.recall == 1
+    assert found.false_positive == found.false_negative == found.boundary_error_mm == 0
+
+
+def test_an_epicardium_one_millimetre_outside_is_measured_as_such() -> None:
+    found = agreement(rings(12, 21), rings(12, 20), (1.0, 1.0))
+    assert found.boundary_error_mm == pytest.approx(0.5, abs=0.1)
+    assert found.hausdorff_mm == pytest.approx(1.0, abs=0.5)
+    assert found.false_negative == 0 and found.false_positive == pytest.approx(0.16, abs=0.02)
+    assert found.recall == 1 and found.precision == pytest.approx(1 / 1.16, abs=0.02)
+
+
+def test_a_shifted_contour_is_as_far_as_its_shift() -> None:
+    mean, largest = contour_distances(rings(0, 20, 3) > 0, rings(0, 20) > 0, (2.0, 2.0))
+    assert largest == pytest.approx(6, abs=0.5) and 3 < mean < 4.5
+
+
+def test_dice_of_an_absent_structure_is_not_a_number() -> None:
+    nothing = np.zeros((4, 4), dtype=bool)
+    assert np.isnan(dice(nothing, nothing))
+
+
+def test_a_missed_heart_counts_fully_against_the_answer() -> None:
+    found = agreement(np.zeros((80, 80), np.uint8), rings(12, 20), (1.0, 1.0))
+    assert found.dice_myocardium == 0 and found.false_negative == 1
+    assert np.isnan(found.boundary_error_mm)
+
+
+def test_a_pixel_takes_the_label_of_most_labelled_frames() -> None:
+    drawn = np.zeros((6, 2, 2), dtype=np.uint8)
+    drawn[1:4, 0, 0] = [2, 2, 1]
+    drawn[1:4, 1, 1] = [1, 0, 0]
+    drawn[1:4, 0, 1] = 3
+    assert majority(drawn).tolist() == [[2, 3], [0, 0]]
+
+
+def test_the_frozen_set_is_the_same_every_time_and_apart_from_training() -> None:
+    first, second = (next(iter(simulated_cases(range(3, 4)))) for _ in range(2))
+    assert np.array_equal(first.series, second.series)
+    assert first.pixel_spacing_mm == (1.9, 1.9) and FROZEN_SEED > 1_000_000
+
+
+def test_the_evaluation_writes_its_numbers_and_draws_every_case(tmp_path: Path) -> None:
+    report = evaluate_data(None, tmp_path, simulated=2)
+    assert set(report) == {"simulated easy", "simulated standard", "simulated wild"}
+    written = json.loads((tmp_path / "segmentation.json").read_text(encoding="utf-8"))
+    assert written["simulated easy"]["summary"]["series"] == 2
+    assert (tmp_path / "simulated_wild.png").stat().st_size > 10_000
+
+
+@pytest.mark.realdata
+@pytest.mark.skipif(not SHARED.is_dir(), reason="real series are not beside this checkout")
+def test_real_patients_reach_the_stated_agreement_around_their_true_centre() -> None:
+    cases = real_cases(SHARED / "single_sequence" / "arrays", align_by_labels=True)
+    walls = [judge(case, centre_known=True).agreement.dice_myocardium for case in cases]
+    assert np.mean(walls) > 0.72
+    assert np.mean(np.array(walls) > FAILED_BELOW) > 0.6
