@@ -4,3 +4,6 @@ from django.apps import AppConfig
 class RunsConfig(AppConfig):
     name = "qperfweb.runs"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import receivers  # noqa: F401  # connects the signals of the packages below

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from analysis.config import PipelineConfig
-from analysis.dicom import classify, load_exam, read_objects
+from analysis.dicom import SeriesOverride, classify, load_exam, read_objects
 from analysis.pipeline import analyse
 
 from .bundles import write_bundle
@@ -36,7 +36,11 @@ def analyse_to_bundle(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
     """
     progress("load", 0.0)
     objects, _ = read_objects(job.objects)
-    classification = classify([o.facts for o in objects], corrections=job.series_corrections)
+    overrides = {
+        uid: SeriesOverride.from_json(set_by_hand)
+        for uid, set_by_hand in job.series_corrections.items()
+    }
+    classification = classify([o.facts for o in objects], overrides=overrides)
     exam = load_exam(objects, classification)
     result = analyse(exam, config=PipelineConfig(**job.parameters), progress=progress)
     progress("store", 0.0)

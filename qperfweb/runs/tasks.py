@@ -40,8 +40,10 @@ def study_received(study: Study, *, settle_now: bool = False) -> None:
 
     Call inside intake's transaction, so that objects and job become visible together.
     """
-    quiet = 0 if settle_now else settings.STUDY_QUIET_S
-    _defer_once(settle_study, f"settle-{study.pk}", quiet, study_id=study.pk, site_id=study.site_id)
+    if settle_now:
+        _settle(study)
+    else:
+        _settle_later(study, settings.STUDY_QUIET_S)
 
 
 def defer_run(run: AnalysisRun) -> None:
@@ -61,14 +63,7 @@ def settle_study(study_id: int, site_id: int) -> None:
         if wait_s > 0:
             _settle_later(study, wait_s)
             return
-        newest = study.runs.order_by("-id").first()
-        if newest and newest.input_sha256 == services.digest(services.input_manifest(study)):
-            return
-        if newest and newest.state not in FINAL_STATES:
-            _settle_later(study, settings.STUDY_QUIET_S)
-            return
-        purpose = RunPurpose.LATE_OBJECTS if newest else RunPurpose.FIRST
-        services.run_request(study, purpose=purpose)
+        _settle(study)
 
 
 @app.task(queue=ANALYSIS_QUEUE, name="analyse_run")
@@ -145,6 +140,18 @@ class _Heart:
                 alive = services.run_beat(self.run, stage=self.stage, progress=self.share)
             self.stopped = not alive
         return self.stopped
+
+
+def _settle(study: Study) -> None:
+    """Make the run of a study whose objects are not those of its newest run."""
+    newest = study.runs.order_by("-id").first()
+    if newest and newest.input_sha256 == services.digest(services.input_manifest(study)):
+        return
+    if newest and newest.state not in FINAL_STATES:
+        _settle_later(study, settings.STUDY_QUIET_S)
+        return
+    purpose = RunPurpose.LATE_OBJECTS if newest else RunPurpose.FIRST
+    services.run_request(study, purpose=purpose)
 
 
 def _settle_later(study: Study, wait_s: float) -> None:
