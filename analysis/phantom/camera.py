@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +33,28 @@ def blur(frames: Floats, sigma_px: tuple[float, float]) -> Floats:
     return frames
 
 
-def truncate_kspace(frames: Floats, keep: tuple[float, float]) -> Floats:
-    """Keep the central part of k-space (rows, columns): blur with ringing, hence dark rims."""
+def truncate_kspace(frames: Floats, keep: tuple[float, float], *, roll_off: float = 0.0) -> Floats:
+    """Keep the central part of k-space (rows, columns): blur with ringing, hence dark rims.
+
+    roll_off: outer share of what is kept that fades out as a cosine, as scanners filter their raw
+    data; 0 rings most.
+    """
     height, width = frames.shape[-2:]
     spectrum = np.fft.rfft2(frames)
-    rows = np.abs(np.fft.fftfreq(height)) <= 0.5 * keep[0]
-    columns = np.fft.rfftfreq(width) <= 0.5 * keep[1]
-    spectrum *= rows[:, None] & columns[None, :]
+    rows = _band(np.abs(np.fft.fftfreq(height)) * 2.0, keep[0], roll_off)
+    columns = _band(np.fft.rfftfreq(width) * 2.0, keep[1], roll_off)
+    spectrum *= rows[:, None] * columns[None, :]
     return np.fft.irfft2(spectrum, s=(height, width)).astype(np.float32)
+
+
+def _band(frequency: NDArray[Any], keep: float, roll_off: float) -> Floats:
+    """Window over frequencies 0-1: 1 inside, a cosine edge, 0 beyond ``keep``."""
+    start = keep * (1.0 - roll_off)
+    edge = np.clip((frequency - start) / max(keep - start, 1e-6), 0.0, 1.0)
+    window = np.where(frequency <= keep, 0.5 * (1.0 + np.cos(np.pi * edge)), 0.0)
+    if roll_off == 0.0:
+        window = (frequency <= keep).astype(np.float64)
+    return np.asarray(window, dtype=np.float32)
 
 
 def ghosts(

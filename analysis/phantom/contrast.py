@@ -62,9 +62,9 @@ def sample_chemistry(
 ) -> Chemistry:
     """Random tissue properties. contrast_spread widens what makes tissues look alike or apart."""
     high = field_strength_t > 2.0
+    s = contrast_spread
     relaxation, flow = {}, {}
     for tissue, (t1_low, t1_high, t2, density, sd, rate, volume, delay) in _SOLID.items():
-        s = contrast_spread
         relaxation[tissue] = Relaxation(
             t1_ms=float((t1_high if high else t1_low) * np.exp(rng.normal(0.0, 0.12 * s))),
             t2_ms=float(t2 * np.exp(rng.normal(0.0, 0.15 * s))),
@@ -75,7 +75,7 @@ def sample_chemistry(
             volume,
             float(delay + abs(rng.normal(0.0, 1.0))),
         )
-    blood_t1 = (2000.0 if high else 1700.0) * float(np.exp(rng.normal(0.0, 0.06)))
+    blood_t1 = (2000.0 if high else 1700.0) * float(np.exp(rng.normal(0.0, 0.04 * s)))
     blood_t2 = (250.0 if high else 220.0) * float(np.exp(rng.normal(0.0, 0.1)))
     for tissue in _BLOOD:
         inflow = float(np.exp(rng.normal(0.0, 0.08 * contrast_spread)))
@@ -83,7 +83,7 @@ def sample_chemistry(
             inflow *= float(rng.uniform(0.25, 0.9))
         relaxation[tissue] = Relaxation(t1_ms=blood_t1, t2_ms=blood_t2, density=inflow)
     muscle = Relaxation(
-        t1_ms=(1300.0 if high else 1100.0) * float(np.exp(rng.normal(0.0, 0.06))),
+        t1_ms=(1300.0 if high else 1100.0) * float(np.exp(rng.normal(0.0, 0.03 * s))),
         t2_ms=45.0 * float(np.exp(rng.normal(0.0, 0.1))),
         density=0.82 * float(np.exp(rng.normal(0.0, 0.05 * contrast_spread))),
     )

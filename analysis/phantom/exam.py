@@ -70,7 +70,7 @@ class _Scan:
     snr: float
     convention: LabelConvention
     shading_seed: int
-    keep: tuple[float, float]
+    point_spread: imaging.PointSpread
     ghost_level: float
 
 
@@ -215,6 +215,11 @@ def _prepare(
         )
         for height in heights
     )
+    rings = rng.random() < 0.12 * spread
+    point_spread = imaging.PointSpread(
+        keep=(float(rng.uniform(0.8, 1.0)), 1.0),
+        roll_off=float(rng.uniform(0.3, 0.6)) if rings else 1.0,
+    )
     ghosts = float(rng.uniform(0.005, 0.03)) if rng.random() < 0.15 * spread else 0.0
     return _Scan(
         body=body,
@@ -231,7 +236,7 @@ def _prepare(
         snr=snr or float(np.exp(rng.uniform(np.log(10.0), np.log(30.0)))),
         convention=convention,
         shading_seed=int(rng.integers(2**31)),
-        keep=(float(rng.uniform(0.72, 0.9)), 1.0),
+        point_spread=point_spread,
         ghost_level=ghosts,
     )
 
@@ -389,7 +394,14 @@ def _take_slice(
         squeeze=np.clip(jitter, -0.12, 0.12),
     )
     curves = _curves_at(scan, scan.sequence, grid, gd, times, is_pd)
-    frames = imaging.ideal_frames(slab, curves, SHAPE, motion=moves, through_plane_mm=through)
+    frames = imaging.ideal_frames(
+        slab,
+        curves,
+        SHAPE,
+        motion=moves,
+        through_plane_mm=through,
+        point_spread=scan.point_spread,
+    )
     shading = camera.coil_shading(np.random.default_rng(scan.shading_seed), x, y, strength=1.0)
     labels = draw_labels(slab.middle, scan.convention)
     wall = labels == MYOCARDIUM
@@ -398,7 +410,6 @@ def _take_slice(
         rng,
         frames,
         shading=shading,
-        keep=scan.keep,
         noise=level / scan.snr,
         ghost_level=scan.ghost_level,
     )
@@ -494,11 +505,16 @@ def _take_aif(
         sequence = replace(scan.aif_sequence, te_ms=echo_ms)
         curves = _curves_at(scan, sequence, grid, gd, times, is_pd)
         frames = imaging.ideal_frames(
-            slab, curves, AIF_SHAPE, motion=moves, through_plane_mm=through
+            slab,
+            curves,
+            AIF_SHAPE,
+            motion=moves,
+            through_plane_mm=through,
+            point_spread=imaging.PointSpread(keep=(1.0, 1.0), roll_off=1.0),
         )
         if not echoes:
             sigma = imaging.enhanced_level((frames * shading)[~is_pd], blood) / (3.0 * scan.snr)
-        echoes.append(imaging.digitise(rng, frames, shading=shading, keep=(0.9, 1.0), noise=sigma))
+        echoes.append(imaging.digitise(rng, frames, shading=shading, noise=sigma))
     signal = np.stack(echoes)
     drawn = draw_labels(slab.middle, scan.convention)
     labels = np.where((drawn == LV_CAVITY) | (drawn == RV_CAVITY), drawn, 0).astype(np.uint8)

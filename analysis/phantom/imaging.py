@@ -19,6 +19,16 @@ from analysis.phantom.values import Pixels
 LAYER_MM = 8.0 / 3.0
 """Distance of the thin cuts of which a thick slice is made."""
 MOST_THROUGH_PLANE_MM = 10.0
+_EDGE_PX = 1.2
+"""Width of ideal edges: sharper ones would ring when warped with cubic interpolation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PointSpread:
+    """Resolution: the share of k-space kept (rows, columns) and how softly it ends (``camera``)."""
+
+    keep: tuple[float, float]
+    roll_off: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +67,7 @@ def cut_slab(
     beyond = min(reach_mm, MOST_THROUGH_PLANE_MM)
     count = int(np.ceil((0.5 * geometry.thickness_mm + beyond) / LAYER_MM))
     above: Doubles = LAYER_MM * np.arange(-count, count + 1, dtype=np.float64)
-    softness = float(np.sqrt(np.prod(geometry.pixel_spacing_mm)))
+    softness = _EDGE_PX * float(np.sqrt(np.prod(geometry.pixel_spacing_mm)))
     layers = np.empty((above.size, FIXED_TISSUES + levels.size, shape[0] * shape[1]), np.float32)
     perfused = np.zeros(shape, dtype=np.float32)
     muscle = np.full(shape, 1e-6, dtype=np.float32)
@@ -105,10 +115,15 @@ def ideal_frames(
     curves: Doubles,
     shape: tuple[int, int],
     *,
-    motion: PlaneMotion | None,
+    motion: PlaneMotion,
     through_plane_mm: Doubles,
+    point_spread: PointSpread,
 ) -> Floats:
-    """Noise-free frames (T, H, W) from signal curves (K, T) and the motion of each frame."""
+    """Noise-free frames (T, H, W) from signal curves (K, T) and the motion of each frame.
+
+    The scanner's resolution is put on before the warp, which is the same for small movements and
+    keeps the interpolation from ringing at sharp edges.
+    """
     count = curves.shape[1]
     frames = np.empty((count, *shape), dtype=np.float32)
     signal = curves.astype(np.float32)
@@ -117,8 +132,10 @@ def ideal_frames(
         still = np.zeros(slab.fractions.shape[2], dtype=np.float32)
         for layer in np.flatnonzero(weights > 1e-4):
             still += weights[layer] * (signal[:, t] @ slab.fractions[layer])
-        image = still.reshape(shape)
-        frames[t] = image if motion is None else warp(image, motion.displacement(t))
+        frames[t] = still.reshape(shape)
+    frames = camera.truncate_kspace(frames, point_spread.keep, roll_off=point_spread.roll_off)
+    for t in range(count):
+        frames[t] = warp(frames[t], motion.displacement(t))
     return np.maximum(frames, 0.0)
 
 
@@ -127,12 +144,11 @@ def digitise(
     frames: Floats,
     *,
     shading: Floats,
-    keep: tuple[float, float],
     noise: Floats | float,
     ghost_level: float = 0.0,
 ) -> Floats:
-    """Coil, k-space, leftovers of undersampling and Rician noise."""
-    images = camera.truncate_kspace(frames * shading, keep)
+    """Coil, leftovers of undersampling and Rician noise."""
+    images = frames * shading
     if ghost_level > 0:
         images = camera.ghosts(rng, images, level=ghost_level, axis=1, factor=3)
     return camera.add_noise(rng, images, noise)

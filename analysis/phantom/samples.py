@@ -309,7 +309,11 @@ def _acquire(
     acquired_mm = rng.uniform(1.2, 3.0)
     sigma = 0.42 * np.sqrt(max(acquired_mm**2 - plane.spacing_mm**2, 0.0)) / plane.spacing_mm
     if rng.random() < 0.4:
-        images = camera.truncate_kspace(images, (rng.uniform(0.6, 1.0), rng.uniform(0.75, 1.0)))
+        images = camera.truncate_kspace(
+            images,
+            (rng.uniform(0.6, 1.0), rng.uniform(0.75, 1.0)),
+            roll_off=float(rng.choice((0.0, 0.3, 0.6))),
+        )
     else:
         images = camera.blur(images, (sigma * rng.uniform(0.8, 1.4), sigma))
     shading = camera.coil_shading(rng, plane.x, plane.y, strength=float(rng.uniform(0.0, 1.5)))
