@@ -196,7 +196,7 @@ def _segment(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> Non
 
 
 def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
-    """From the AIF images (dual), else from the LV cavity of the most basal slice."""
+    """From the AIF images (dual), else from the LV cavity of the most basal slice that has one."""
     acquisition = work.source
     excluded = tuple(config.aif_excluded_frames.get(work.key, ()))
     if acquisition.sequence == "map":
@@ -215,10 +215,9 @@ def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
     for part in work.remaining():
         if part.segmentation is None:
             continue
-        series = part.corrected if part.gd is None else part.gd
         labels = part.segmentation.probabilities.argmax(axis=0)
         work.aif = aif_from_slice(
-            series,
+            part.corrected if part.gd is None else part.gd,
             time_s=part.source.time_s,
             frame_status=part.frame_status,
             is_pd=part.source.is_pd,
@@ -228,7 +227,8 @@ def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
             haematocrit=config.haematocrit,
             absolute=part.gd is not None,
         )
-        return
+        if work.aif.source != "none":
+            return
 
 
 def _subtract_baseline(work: AcquisitionWork) -> None:

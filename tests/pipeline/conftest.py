@@ -1,0 +1,42 @@
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from analysis.domain import Exam
+from analysis.phantom import SimulatedExam
+from analysis.pipeline import analyse
+from analysis.result import AnalysisResult
+from tests.pipeline.exams import simulated
+
+
+@dataclass
+class Analysed:
+    truth: SimulatedExam
+    exam: Exam
+    result: AnalysisResult
+    reported: list[tuple[str, float]]
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def dual(tmp_path_factory) -> Analysed:
+    """A small dual-sequence exam: one slice at stress and rest, breath held, no defect."""
+    folder = tmp_path_factory.mktemp("dual")
+    truth, exam = simulated(
+        folder, 11, slices=1, beats=40, tier="easy", breathing="held", defects=(), snr=25
+    )
+    reported: list[tuple[str, float]] = []
+    result = analyse(exam, progress=lambda stage, share: reported.append((stage, share)))
+    return Analysed(truth, exam, result, reported, folder)
+
+
+@pytest.fixture(scope="session")
+def single(tmp_path_factory) -> Analysed:
+    """A small single-sequence stress exam."""
+    folder = tmp_path_factory.mktemp("single")
+    truth, exam = simulated(
+        folder, 12, sequence="single", conditions=("stress",), slices=1, beats=40, tier="easy",
+        breathing="held", snr=25,
+    )  # fmt: skip
+    return Analysed(truth, exam, analyse(exam), [], folder)
