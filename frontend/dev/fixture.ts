@@ -533,8 +533,9 @@ function withRatio(row: TableRow): TableRow {
 function meanIn(map: Float32Array, outline: Point[]): number | null {
   let sum = 0;
   let count = 0;
-  for (let r = 0; r < ROWS; r++) {
-    for (let c = 0; c < COLUMNS; c++) {
+  const [rows, columns] = [outline.map((p) => p[0]), outline.map((p) => p[1])];
+  for (let r = Math.ceil(Math.min(...rows)); r <= Math.max(...rows); r++) {
+    for (let c = Math.ceil(Math.min(...columns)); c <= Math.max(...columns); c++) {
       const v = map[r * COLUMNS + c] ?? Number.NaN;
       if (!Number.isNaN(v) && contains(outline, [r, c])) {
         sum += v;

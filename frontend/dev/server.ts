@@ -5,13 +5,14 @@
  * slices, /studies/4/ running, /studies/5/ failed, / the worklist. Edits live until it is stopped.
  */
 
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
-import type { Edit, EditResult, ReadingView, WorklistRow } from "../src/api/types.ts";
+import type { Edit, EditResult, ReadingView, SourceSeries, WorklistRow } from "../src/api/types.ts";
 import { type Fixture, makeFixture, measure, type Override, sectorsOf } from "./fixture.ts";
 
 const DIST = new URL("../dist/", import.meta.url).pathname;
+const DICOM = process.env.DICOM;
 const PORT = Number(process.env.PORT ?? 5173);
 const CSP =
   "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'; img-src 'self' data: blob:; style-src 'self'; style-src-attr 'unsafe-inline'; object-src 'none'";
@@ -22,6 +23,23 @@ const TYPES: Record<string, string> = {
   ".wasm": "application/wasm",
   ".json": "application/json",
 };
+
+/** Files of one folder (environment variable DICOM) as one source series. */
+async function sourceSeries(): Promise<SourceSeries[]> {
+  if (!DICOM) return [];
+  const files = (await readdir(DICOM)).toSorted();
+  return [
+    {
+      id: 1,
+      series_instance_uid: "1.2.3",
+      number: 4,
+      description: "Stress perfusion",
+      modality: "MR",
+      instance_count: files.length,
+      image_urls: files.map((name) => `/dicom/${encodeURIComponent(name)}`),
+    },
+  ];
+}
 
 interface Session {
   fixture: Fixture;
@@ -297,8 +315,12 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   } else if (api === "api" && kind === "studies" && !idText) send(worklist(url.searchParams));
   else if (api === "api" && kind === "studies" && verb === "viewer")
     send(session(id).fixture.state);
-  else if (api === "api" && kind === "studies" && verb === "series") send([]);
-  else if (api === "api" && kind === "studies" && verb === "readings") {
+  else if (api === "api" && kind === "studies" && verb === "series") send(await sourceSeries());
+  else if (api === "dicom" && DICOM) {
+    const content = await readFile(join(DICOM, normalize(decodeURIComponent(kind ?? ""))));
+    response.writeHead(200, { "Content-Type": "application/dicom" });
+    response.end(content);
+  } else if (api === "api" && kind === "studies" && verb === "readings") {
     opened(session(id));
     send(result(session(id)));
   } else if (api === "api" && kind === "runs" && verb === "arrays") {

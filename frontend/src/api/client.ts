@@ -15,17 +15,22 @@ export class RequestFailed extends Error {
     this.detail = detail;
   }
 
+  /** The session has ended; the same request may succeed after signing in again. */
+  get signedOut(): boolean {
+    return this.status === 401 || this.code === "stale_form";
+  }
+
   /** The server was not reached or is restarting: the same request may succeed later. */
   get transient(): boolean {
     return this.status === 0 || this.status === 502 || this.status === 503 || this.status === 504;
   }
 }
 
+/** The cookie before the page's own token: signing in again in another tab changes it. */
 export function csrfToken(): string {
-  const meta = document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content;
-  if (meta) return meta;
   const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
-  return cookie ? decodeURIComponent(cookie.slice("csrftoken=".length)) : "";
+  if (cookie) return decodeURIComponent(cookie.slice("csrftoken=".length));
+  return document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
 }
 
 async function failure(response: Response): Promise<RequestFailed> {

@@ -20,7 +20,7 @@ export interface StudyStore {
   loadError: string | null;
   /** Edits made but not yet confirmed by the server, oldest first. */
   waiting: EditRequest[];
-  sync: "idle" | "saving" | "offline";
+  sync: "idle" | "saving" | "offline" | "signed-out";
   conflict: Conflict | null;
   /** Why the last edit was refused. */
   rejected: string | null;
@@ -97,8 +97,8 @@ async function sendOne(edit: EditRequest): Promise<boolean> {
     return true;
   } catch (error) {
     if (!(error instanceof RequestFailed)) throw error;
-    if (error.transient) {
-      study.setState({ sync: "offline" });
+    if (error.transient || error.signedOut) {
+      study.setState({ sync: error.signedOut ? "signed-out" : "offline" });
       const wait = RETRY_MS[Math.min(retries++, RETRY_MS.length - 1)];
       retryTimer = setTimeout(() => void drain(), wait);
       return false;

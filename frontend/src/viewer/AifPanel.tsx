@@ -50,7 +50,7 @@ function AifOf({ acquisition }: { acquisition: AcquisitionView }) {
           <dl className="facts facts-row">
             <Fact name={t.aif.foot} value={aif.foot_s} unit="s" />
             <Fact name={t.aif.peak} value={aif.peak} unit={aif.unit} />
-            <Fact name={t.aif.peak} value={aif.peak_s} unit="s" />
+            <Fact name={t.aif.peakAt} value={aif.peak_s} unit="s" />
             <Fact name={t.aif.valley} value={aif.valley_s} unit="s" />
             <Fact name={t.aif.duration} value={aif.first_pass_duration_s} unit="s" />
             <Fact name={t.aif.area} value={aif.area} unit={`${aif.unit} s`} />

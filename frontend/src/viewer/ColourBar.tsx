@@ -25,11 +25,17 @@ export function ColourBar() {
   const mode: Mode =
     acquisitions
       .flatMap((a) => a.slices.map((s) => state.modes[s.key] ?? startMode(a)))
-      .find((m) => m === "mbf" || m === "uncertainty" || m === "upslope") ?? "mbf";
+      .find((m) => m === "mbf" || m === "uncertainty" || m === "upslope") ?? "movie";
+  const hasMap = mode !== "movie";
   const { palette, range } = mapColours(mode, state);
-  const adjustable = mode === "mbf";
-  const unit =
-    mode === "mbf" ? t.units.mbf : mode === "upslope" ? t.bullseye.upslope : t.table.uncertainty;
+  const adjustable = mode === "mbf" || !hasMap;
+  const unit = !hasMap
+    ? t.colour.noMap
+    : mode === "mbf"
+      ? t.units.mbf
+      : mode === "upslope"
+        ? t.bullseye.upslope
+        : t.table.uncertainty;
   const ticks = ticksOf(range);
   const setRange = (low: number, high: number) => {
     if (Number.isFinite(low) && Number.isFinite(high) && high - low >= 0.1 && low >= 0) {
@@ -39,7 +45,7 @@ export function ColourBar() {
   return (
     <aside className="colour-bar" aria-label={t.colour.bar} data-testid="colour-bar">
       <span className="colour-unit">{unit}</span>
-      <div className="colour-scale">
+      <div className="colour-scale" hidden={!hasMap}>
         <div className="colour-ramp" style={{ background: gradient(palette, "to top") }} />
         <ol className="colour-ticks">
           {ticks.map((tick) => (

@@ -1,8 +1,10 @@
 import { useState } from "react";
+import { useStore } from "zustand";
 import type { Flag, ViewerState } from "../api/types.ts";
+import { formatDateTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";
-import { commit, mayEdit } from "../store/study.ts";
+import { commit, mayEdit, study } from "../store/study.ts";
 import { Modal } from "./Modal.tsx";
 
 const ORDER = { invalid: 0, check: 1, information: 2 } as const;
@@ -16,6 +18,9 @@ export function FlagsPanel({ data }: { data: ViewerState }) {
   const information = sorted.filter((flag) => flag.severity === "information");
   const answered = toAnswer.filter((flag) => flag.acknowledged).length;
   const editable = mayEdit(data);
+  const sending = useStore(study, (s) => s.waiting);
+  const onItsWay = (flag: Flag) =>
+    sending.some((edit) => edit.kind === "acknowledge" && edit.flag === flag.id);
   return (
     <section className="flags panel" aria-labelledby="flags-title" data-testid="flags">
       <h2 id="flags-title" className="panel-title">
@@ -29,7 +34,7 @@ export function FlagsPanel({ data }: { data: ViewerState }) {
             key={flag.id}
             flag={flag}
             data={data}
-            onAcknowledge={editable ? () => setAnswering(flag) : null}
+            onAcknowledge={editable && !onItsWay(flag) ? () => setAnswering(flag) : null}
           />
         ))}
       </ul>
@@ -84,8 +89,18 @@ function FlagLine({
           </button>
         )}
         {done ? (
-          <span className="muted" title={flag.acknowledged?.comment}>
-            {t.flags.acknowledged(flag.acknowledged?.by ?? "")}
+          <span
+            className="muted"
+            title={[
+              t.flags.acknowledged(flag.acknowledged?.by ?? ""),
+              formatDateTime(flag.acknowledged?.at ?? null),
+              flag.acknowledged?.comment,
+            ]
+              .filter(Boolean)
+              .join(" · ")}
+          >
+            <span className="visually-hidden">{t.flags.acknowledged("")}</span>
+            {flag.acknowledged?.by}
           </span>
         ) : (
           onAcknowledge && (
@@ -121,6 +136,7 @@ function AcknowledgeDialog({ flag, close }: { flag: Flag; close: () => void }) {
           <textarea
             rows={2}
             maxLength={500}
+            data-first-focus=""
             value={comment}
             onChange={(event) => setComment(event.target.value)}
           />

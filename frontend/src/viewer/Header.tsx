@@ -158,6 +158,7 @@ function SyncState({ data }: { data: ViewerState }) {
   const { reading } = data;
   const [words, tone] = (() => {
     if (sync === "offline") return [t.reading.offline(waiting), "chip-danger"] as const;
+    if (sync === "signed-out") return [t.reading.signedOut(waiting), "chip-danger"] as const;
     if (sync === "saving" || waiting > 0) return [t.reading.saving, "chip-warn"] as const;
     if (!reading) return [t.reading.none, ""] as const;
     if (reading.state === "signed") {

@@ -1,7 +1,10 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import { t } from "../shared/strings.ts";
 
-/** A native modal dialog: it traps the focus, closes on Escape and gives the focus back. */
+/**
+ * A native modal dialog: it traps the focus, closes on Escape and gives the focus back.
+ * data-first-focus names the field to begin with; without one it is the close button.
+ */
 export function Modal({
   title,
   close,
@@ -20,6 +23,7 @@ export function Modal({
     const node = dialog.current;
     const before = document.activeElement as HTMLElement | null;
     if (node && !node.open) node.showModal();
+    node?.querySelector<HTMLElement>("[data-first-focus]")?.focus();
     return () => {
       node?.close();
       before?.focus();

@@ -117,6 +117,7 @@ export function SignDialog({ data, close }: { data: ViewerState; close: () => vo
             required
             value={password}
             data-testid="sign-password"
+            data-first-focus=""
             onChange={(event) => setPassword(event.target.value)}
           />
         </label>

@@ -18,55 +18,70 @@ export function Toolbar({ acquisitions, modes, onMode }: ToolbarProps) {
   const editable = useStore(study, (s) => mayEdit(s.data));
   return (
     <div className="toolbar" role="toolbar" aria-label={t.tools.label}>
-      <span className="toolbar-group" role="group" aria-label={t.grid.allModes}>
-        <span className="muted">{t.grid.allModes}</span>
-        {modes
-          .filter((mode) => mode !== "original")
-          .map((mode) => (
+      {!state.editing && (
+        <>
+          <span className="toolbar-group" role="group" aria-label={t.grid.allModes}>
+            <span className="muted">{t.grid.allModes}</span>
+            {modes
+              .filter((mode) => mode !== "original")
+              .map((mode) => (
+                <button
+                  key={mode}
+                  type="button"
+                  className="mode"
+                  data-testid={`all-${mode}`}
+                  aria-pressed={everyCell(acquisitions, state.modes, mode)}
+                  title={t.modes[mode].long}
+                  onClick={() => onMode(mode)}
+                >
+                  {t.modes[mode].short}
+                </button>
+              ))}
+          </span>
+          <span className="toolbar-group" role="group" aria-label={t.tools.label}>
+            <ToolButton tool="window" now={state.tool} />
+            <ToolButton tool="pan" now={state.tool} />
             <button
-              key={mode}
               type="button"
               className="mode"
-              data-testid={`all-${mode}`}
-              aria-pressed={everyCell(acquisitions, state.modes, mode)}
-              title={t.modes[mode].long}
-              onClick={() => onMode(mode)}
+              aria-pressed={state.field === "whole"}
+              onClick={() =>
+                display.setState({ field: state.field === "whole" ? "heart" : "whole" })
+              }
             >
-              {t.modes[mode].short}
+              {t.tools.field.whole}
             </button>
-          ))}
-      </span>
-      <span className="toolbar-group" role="group" aria-label={t.tools.label}>
-        {(["window", "pan"] as const).map((tool) => (
-          <ToolButton key={tool} tool={tool} now={state.tool} />
-        ))}
+            <button type="button" className="mode" onClick={resetView}>
+              {t.tools.resetView}
+            </button>
+          </span>
+          <label className="toolbar-group">
+            <span className="muted">{t.tools.overlay}</span>
+            <select
+              value={state.overlay}
+              data-testid="overlay"
+              onChange={(event) => display.setState({ overlay: event.target.value as Overlay })}
+            >
+              {(["sectors", "contours", "off"] as const).map((name) => (
+                <option key={name} value={name}>
+                  {t.tools.overlays[name]}
+                </option>
+              ))}
+            </select>
+          </label>
+        </>
+      )}
+      <span className="toolbar-group toolbar-edit">
+        {state.editing && <EditTools acquisitions={acquisitions} slice={state.editing} />}
         <button
           type="button"
           className="mode"
-          aria-pressed={state.field === "whole"}
-          onClick={() => display.setState({ field: state.field === "whole" ? "heart" : "whole" })}
+          aria-pressed={state.showAutomated}
+          title={t.tools.automatedHint}
+          onClick={() => display.setState({ showAutomated: !state.showAutomated })}
         >
-          {t.tools.field.whole}
+          {t.tools.automated}
         </button>
-        <button type="button" className="mode" onClick={resetView}>
-          {t.tools.resetView}
-        </button>
-      </span>
-      <label className="toolbar-group">
-        <span className="muted">{t.tools.overlay}</span>
-        <select
-          value={state.overlay}
-          data-testid="overlay"
-          onChange={(event) => display.setState({ overlay: event.target.value as Overlay })}
-        >
-          {(["sectors", "contours", "off"] as const).map((name) => (
-            <option key={name} value={name}>
-              {t.tools.overlays[name]}
-            </option>
-          ))}
-        </select>
-      </label>
-      <span className="toolbar-group toolbar-edit">
         {editable && (
           <button
             type="button"
@@ -75,10 +90,9 @@ export function Toolbar({ acquisitions, modes, onMode }: ToolbarProps) {
             data-testid="edit-contours"
             onClick={toggleEditing}
           >
-            ✎ {t.tools.which}
+            ✎ {state.editing ? t.tools.done : t.tools.which}
           </button>
         )}
-        {state.editing && <EditTools acquisitions={acquisitions} slice={state.editing} />}
       </span>
     </div>
   );
@@ -161,14 +175,6 @@ function EditTools({
           onChange={(event) => display.setState({ sculptRadiusMm: Number(event.target.value) })}
         />
       )}
-      <button
-        type="button"
-        className="mode"
-        aria-pressed={state.showAutomated}
-        onClick={() => display.setState({ showAutomated: !state.showAutomated })}
-      >
-        {t.tools.automated}
-      </button>
       <button
         type="button"
         className="mode"

@@ -64,8 +64,7 @@ export function ValueDialog({
         <label className="field">
           {t.edit.value}
           <input
-            // biome-ignore lint/a11y/noAutofocus: the reader is typing this number
-            autoFocus
+            data-first-focus=""
             inputMode="decimal"
             autoComplete="off"
             data-testid="value-input"

@@ -95,16 +95,13 @@ export function moved(
   switch (grab.kind) {
     case "mark":
       return { ...start, [grab.mark]: to };
-    case "point":
-      return {
-        ...start,
-        [grab.contour]: dragPoint(
-          start[grab.contour] ?? [],
-          grab.index,
-          to,
-          REACH_MM / slice.pixel_spacing_mm[0],
-        ),
-      };
+    case "point": {
+      const polygon = start[grab.contour] ?? [];
+      // A far drag takes more of the contour along, or it would leave a spike.
+      const far = distance(polygon[grab.index] ?? to, to);
+      const reach = Math.max(REACH_MM / slice.pixel_spacing_mm[0], 2 * far);
+      return { ...start, [grab.contour]: dragPoint(polygon, grab.index, to, reach) };
+    }
     case "sculpt":
       return {
         ...now,

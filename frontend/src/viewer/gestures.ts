@@ -55,6 +55,10 @@ export function useCellGestures(cell: RefObject<Cell | null>, root: RefObject<HT
       if (!current || drag.current) return;
       const [x, y] = place(event);
       const { tool, editing } = display.getState();
+      if (editing && editing !== current.slice.key && event.button === 0) {
+        display.setState({ editing: current.slice.key });
+        return;
+      }
       const begun: Drag = {
         kind: kindOf(event, tool, editing === current.slice.key),
         x,

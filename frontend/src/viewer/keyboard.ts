@@ -55,6 +55,7 @@ const ACTIONS: Record<string, Action> = {
     display.setState((s) => ({
       overlay: OVERLAYS[(OVERLAYS.indexOf(s.overlay) + 1) % OVERLAYS.length] ?? "sectors",
     })),
+  Enter: () => enlargeFocused(),
   n: () => nextSegment(1),
   p: () => nextSegment(-1),
   e: () => toggleEditing(),
@@ -127,6 +128,11 @@ function leaveInnermost(): void {
   if (draft.getState().draft) setDraft(null);
   else if (display.getState().editing) display.setState({ editing: null, tool: "window" });
   else display.setState({ enlarged: null });
+}
+
+function enlargeFocused(): void {
+  const focused = document.activeElement?.closest<HTMLElement>("[data-slice]")?.dataset.slice;
+  if (focused) display.setState((s) => ({ enlarged: s.enlarged === focused ? null : focused }));
 }
 
 function nextSegment(by: number): void {

@@ -38,12 +38,17 @@ export interface ValueChange {
   source: "contour" | "typed" | "excluded" | "automated";
 }
 
-/** Every segment value that differs from the automated one. */
+/**
+ * Every segment value that differs from the automated one. New contours touch all segments of
+ * their slice; those whose shown number stays the same are not listed.
+ */
 export function valueChanges(table: readonly TableRow[]): ValueChange[] {
   return table.flatMap((row) =>
     (["stress", "rest", "unknown"] as const).flatMap((condition) => {
       const value = row[condition];
       if (!value || value.source === "automated" || typeof row.segment !== "number") return [];
+      const same = formatNumber(value.value) === formatNumber(value.automated_value);
+      if (value.source === "contour" && same) return [];
       return {
         segment: row.segment,
         name: row.name,

@@ -1,0 +1,158 @@
+/** The upload page: drop or choose files, folders, zips; progress; what was not used and why. */
+
+import { RequestFailed } from "../api/client.ts";
+import { announce, element, progressBar, required } from "../shared/dom.ts";
+import { deliver, type Outcome } from "./parts/uploadDelivery.ts";
+import { fromDrop, fromInput, type Picked } from "./parts/uploadFiles.ts";
+import { words } from "./parts/uploadStrings.ts";
+import "../styles/site.css";
+
+const MOST_ROWS = 500;
+
+const form = required<HTMLFormElement>("#upload");
+const zone = required<HTMLElement>("#drop-zone");
+const status = required<HTMLElement>("#upload-status");
+let running: AbortController | null = null;
+
+for (const input of form.querySelectorAll<HTMLInputElement>('input[type="file"]')) {
+  input.addEventListener("change", () => {
+    const picked = fromInput(input);
+    input.value = "";
+    void start(picked);
+  });
+}
+
+// Without this the browser would open a file that misses the zone and leave the page.
+for (const name of ["dragover", "drop"] as const) {
+  document.addEventListener(name, (event) => event.preventDefault());
+}
+zone.addEventListener("dragover", () => zone.setAttribute("data-over", ""));
+zone.addEventListener("dragleave", () => zone.removeAttribute("data-over"));
+zone.addEventListener("drop", (event) => {
+  zone.removeAttribute("data-over");
+  if (!event.dataTransfer || running) return;
+  const line = element("p", { role: "status" }, words.reading(0));
+  status.replaceChildren(line);
+  void fromDrop(event.dataTransfer, (count) => {
+    line.textContent = words.reading(count);
+  }).then(start);
+});
+
+window.addEventListener("beforeunload", (event) => {
+  if (running) event.preventDefault();
+});
+
+async function start(picked: Picked[]): Promise<void> {
+  if (running) return;
+  if (picked.length === 0) {
+    status.replaceChildren(element("p", { role: "status" }, words.nothing));
+    return;
+  }
+  running = new AbortController();
+  setBusy(true);
+  const shown = progressView(picked.length, running);
+  const all: Outcome[] = [];
+  let ending = "";
+  try {
+    const site = new FormData(form).get("site");
+    await deliver(picked, String(site ?? ""), running.signal, {
+      sent: (files, share) => shown.update(words.sending(files, picked.length), share),
+      unpacking: (name, checked) => shown.update(words.unpacking(name, checked), null),
+      finishing: () => shown.update(words.finishing, null),
+      outcomes: (outcomes) => all.push(...outcomes),
+    });
+  } catch (cause) {
+    if (running.signal.aborted) ending = words.cancelled;
+    else ending = words.failed(cause instanceof RequestFailed ? cause.message : String(cause));
+  } finally {
+    running = null;
+    setBusy(false);
+  }
+  showResult(all, ending);
+}
+
+function setBusy(busy: boolean): void {
+  zone.toggleAttribute("inert", busy);
+  form.setAttribute("aria-busy", String(busy));
+}
+
+function progressView(total: number, controller: AbortController) {
+  const line = element("p", {}, words.sending(0, total));
+  const bar = element("div", {}, progressBar(0, words.progress));
+  const cancel = element("button", { type: "button", class: "button" }, words.cancel);
+  cancel.addEventListener("click", () => controller.abort());
+  status.replaceChildren(
+    element(
+      "div",
+      { class: "panel upload-progress", "data-testid": "progress" },
+      line,
+      bar,
+      cancel,
+    ),
+  );
+  cancel.focus();
+  return {
+    update(text: string, share: number | null): void {
+      line.textContent = text;
+      bar.replaceChildren(progressBar(share, words.progress));
+    },
+  };
+}
+
+function showResult(all: readonly Outcome[], ending: string): void {
+  const by = (kind: Outcome["status"]) => all.filter((one) => one.status === kind);
+  const kinds = ["accepted", "duplicate", "set_aside", "refused"] as const;
+  const counted = kinds.map((kind) => [kind, by(kind).length] as const);
+  const sentences = counted.filter(([, n]) => n > 0).map(([kind, n]) => words[kind](n));
+  const studies = [...new Set(all.map((one) => one.study_id))].filter((id) => id !== null);
+  const heading = element("h2", { tabindex: -1 }, words.result);
+  status.replaceChildren(
+    heading,
+    ending ? element("p", { class: "notice notice-warn", role: "alert" }, ending) : "",
+    element(
+      "ul",
+      { "data-testid": "upload-result" },
+      ...sentences.map((s) => element("li", {}, s)),
+    ),
+    element(
+      "p",
+      { class: "upload-choices" },
+      ...studies
+        .slice(0, 10)
+        .map((id) => element("a", { class: "button", href: `/studies/${id}/` }, words.study(id))),
+      element("a", { class: "button button-primary", href: "/" }, words.worklist),
+    ),
+    problemTable([...by("set_aside"), ...by("refused")]) ?? "",
+  );
+  heading.focus();
+  announce([ending, ...sentences].filter(Boolean).join(". "));
+}
+
+function problemTable(problems: readonly Outcome[]): HTMLElement | null {
+  if (problems.length === 0) return null;
+  const rows = problems
+    .slice(0, MOST_ROWS)
+    .map((one) => element("tr", {}, element("td", {}, one.name), element("td", {}, one.message)));
+  const rest = problems.length - rows.length;
+  return element(
+    "div",
+    { class: "table-wrap panel" },
+    element(
+      "table",
+      { class: "table", "data-testid": "upload-problems" },
+      element("caption", {}, words.problems),
+      element(
+        "thead",
+        {},
+        element(
+          "tr",
+          {},
+          element("th", { scope: "col" }, words.file),
+          element("th", { scope: "col" }, words.reason),
+        ),
+      ),
+      element("tbody", {}, ...rows),
+    ),
+    rest > 0 ? element("p", { class: "muted" }, words.more(rest)) : "",
+  );
+}
