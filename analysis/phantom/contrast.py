@@ -14,7 +14,14 @@ from analysis.phantom.kinetics import (
     btex_curves,
     compartment_curve,
 )
-from analysis.phantom.signal import Agent, Relaxation, Sequence, proton_density, saturation_recovery
+from analysis.phantom.signal import (
+    AGENTS,
+    Agent,
+    Relaxation,
+    Sequence,
+    proton_density,
+    saturation_recovery,
+)
 from analysis.phantom.tissues import FIXED_TISSUES, Tissue
 
 Doubles = NDArray[np.float64]
@@ -90,11 +97,9 @@ def sample_chemistry(
     for tissue in (Tissue.MYOCARDIUM, Tissue.PAPILLARY, Tissue.RV_WALL):
         relaxation[tissue] = muscle
     relaxation[Tissue.AIR] = Relaxation(t1_ms=1000.0, t2_ms=50.0, density=0.0)
-    agent = Agent(
-        r1=4.919 if high else 5.565,
-        r2=5.913 if high else 5.78,
-        r2_star=float(rng.uniform(15.0, 45.0)),
-    )
+    name = str(rng.choice(list(AGENTS)))
+    r1, r2 = AGENTS[name][3.0 if high else 1.5]
+    agent = Agent(r1=r1, r2=r2, r2_star=float(rng.uniform(15.0, 45.0)), name=name)
     kinetics = TissueKinetics(
         ps_ml_per_min_per_g=float(rng.uniform(0.6, 2.0)),
         vb_ml_per_g=float(rng.uniform(0.06, 0.12)),

@@ -147,7 +147,7 @@ def simulate_exam(
         accession=f"SIM{seed:07d}",
         field_strength_t=tesla,
         sequence_class=sequence,
-        agent="Gadobutrol",
+        agent=scan.chemistry.agent.name,
         style=style,
         convention=convention,
         has_defect=bool(chosen),

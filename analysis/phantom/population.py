@@ -205,12 +205,12 @@ def _abdomen(rng: np.random.Generator, top: float, heart: Heart) -> tuple[Organ,
         inner = (_uniform(rng, 10, 16), _uniform(rng, 16, 28))
         organs.append(_organ(rng, Tissue.ABDOMEN_FAT, at, (0.45 * inner[0], 0.5 * inner[1]), 2.0))
         organs.append(_organ(rng, Tissue.KIDNEY, at, inner, 1.5))
-    for _ in range(int(rng.integers(0, 4))):
-        at = (_uniform(rng, -40.0, 100.0), top - _uniform(rng, 25.0, 90.0), middle)
+    for _ in range(int(rng.integers(0, 8))):
+        at = (_uniform(rng, -60.0, 120.0), top - _uniform(rng, 20.0, 130.0), middle)
         size = _uniform(rng, 8.0, 20.0)
         organs.append(_organ(rng, Tissue.BOWEL, at, (size, size * _uniform(rng, 0.6, 1.4)), 6.0))
     liver = (_uniform(rng, -95.0, -25.0), top - _uniform(rng, 25.0, 55.0), middle - 10.0)
-    axes = (_uniform(rng, 45.0, 95.0), _uniform(rng, 40.0, 70.0))
+    axes = (_uniform(rng, 45.0, 110.0), _uniform(rng, 40.0, 85.0))
     organs.append(_organ(rng, Tissue.LIVER, liver, axes, 4.0))
     return tuple(organs)
 
@@ -244,7 +244,7 @@ def _organ(
         axes_mm=(axes[0], axes[1], depth),
         tilt_deg=_uniform(rng, -40.0, 40.0),
         wrinkle_mm=wrinkle,
-        wrinkle_scale_mm=_uniform(rng, 12.0, 40.0),
+        wrinkle_phase=_uniform(rng, -np.pi, np.pi),
     )
 
 

@@ -7,7 +7,7 @@ ms, relaxation rates in 1/ms, concentrations in mmol/L, relaxivities in L/mmol/s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,11 +45,19 @@ class Relaxation:
 
 @dataclass(frozen=True, kw_only=True)
 class Agent:
-    """Relaxivities in L/mmol/s; r2_star is that of blood in bulk at the echo time."""
+    """A contrast agent. Relaxivities in L/mmol/s; r2_star is that of blood in bulk."""
 
     r1: float = 5.565
     r2: float = 5.78
     r2_star: float = 25.0
+    name: str = ""
+
+
+AGENTS: Final = {
+    "Gadovist": {1.5: (5.2, 6.1), 3.0: (5.0, 7.1)},
+    "Dotarem": {1.5: (3.6, 4.3), 3.0: (3.5, 4.9)},
+}
+"""(r1, r2) in plasma at 37 C by field strength: gadobutrol and gadoterate (Rohrer 2005)."""
 
 
 def flash_signal(

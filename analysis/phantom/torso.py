@@ -20,14 +20,17 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class Organ:
-    """An ellipsoid with a wrinkled surface. Angles in degrees, lengths in mm."""
+    """An ellipsoid with a wrinkled surface. Angles in degrees, lengths in mm.
+
+    wrinkle_phase: mixes the two waves of different length that all organs share.
+    """
 
     tissue: Tissue
     centre_mm: tuple[float, float, float]
     axes_mm: tuple[float, float, float]
     tilt_deg: float = 0.0
     wrinkle_mm: float = 2.0
-    wrinkle_scale_mm: float = 25.0
+    wrinkle_phase: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +61,9 @@ class Torso:
     thoracic: tuple[Organ, ...]
 
 
-def _organ_distance(organ: Organ, x: Floats, y: Floats, z: Floats, noise: NoiseField) -> Floats:
+def _organ_distance(
+    organ: Organ, x: Floats, y: Floats, z: Floats, waves: tuple[Floats, Floats]
+) -> Floats:
     cx, cy, cz = organ.centre_mm
     turn = np.deg2rad(organ.tilt_deg)
     dx, dy = x - cx, y - cy
@@ -67,8 +72,9 @@ def _organ_distance(organ: Organ, x: Floats, y: Floats, z: Floats, noise: NoiseF
     w = (z - cz) / organ.axes_mm[2]
     distance = (np.sqrt(u * u + v * v + w * w) - 1.0) * min(organ.axes_mm[:2])
     if organ.wrinkle_mm > 0:
-        wave = noise.at(x + cx, y + cy, z, scale_mm=organ.wrinkle_scale_mm)
-        distance = distance + organ.wrinkle_mm * wave
+        phase = organ.wrinkle_phase
+        wave = np.cos(phase) * waves[0] + np.sin(phase) * waves[1]
+        distance = distance + np.float32(organ.wrinkle_mm) * wave
     return np.asarray(distance, dtype=np.float32)
 
 
@@ -100,6 +106,7 @@ def paint_torso(
     below = diaphragm_depth(torso, x, y, z)
     yield Tissue.AIR, depth
     grain = noise.at(x, y, z, scale_mm=30.0)
+    waves = (noise.at(x + 90.0, y, z, scale_mm=16.0), noise.at(x, y + 90.0, z, scale_mm=28.0))
     fat = torso.subcutaneous_mm * (1.0 + 0.5 * grain)
     yield Tissue.SKIN_FAT, depth - fat
     wall = fat + torso.muscle_mm * (1.0 + 0.6 * grain)
@@ -108,9 +115,9 @@ def paint_torso(
     yield Tissue.RIB, ribs.astype(np.float32)
     yield Tissue.CHEST_MUSCLE, depth - wall
     for organ in torso.thoracic:
-        yield organ.tissue, _organ_distance(organ, x, y, z, noise)
+        yield organ.tissue, _organ_distance(organ, x, y, z, waves)
     for organ in torso.abdominal:
-        distance = _organ_distance(organ, x, y, z, noise)
+        distance = _organ_distance(organ, x, y, z, waves)
         yield organ.tissue, np.maximum(distance, -below)
     yield Tissue.ABDOMEN_FAT, -below - 2.0
     yield Tissue.DIAPHRAGM, -below - 5.0

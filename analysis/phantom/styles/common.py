@@ -175,6 +175,5 @@ def put_pixels(ds: Dataset, pixels: NDArray[np.uint16], *, bits_stored: int = 12
 
 
 def time_to_centre_ms(sequence: Sequence) -> float:
-    """From the saturation pulse to the centre of k-space: what Siemens calls TI."""
-    run_up = sequence.run_up if sequence.readout == "bssfp" else 0
-    return sequence.delay_ms + (run_up + sequence.centre_line - 1) * sequence.tr_ms
+    """Saturation delay and (n - 1) echo spacings: what Siemens calls TI, run-up pulses aside."""
+    return sequence.delay_ms + (sequence.centre_line - 1) * sequence.tr_ms
