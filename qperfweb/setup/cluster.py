@@ -16,16 +16,16 @@ import shutil
 import socket
 import subprocess
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from qperfweb.setup.console import SetupError, say
+from qperfweb.setup.roles import ROLES
 from qperfweb.setup.state import write_private
 from qperfweb.setup.system_user import RunAs
 
 MAJOR_VERSION = 18
 ADMIN = "qperf_admin"
-ROLES = ("qperf_owner", "qperf_web", "qperf_worker")
 ROOT_HOME = Path("/var/lib/qperfweb")
 RECORD = "database.json"
 
@@ -37,6 +37,8 @@ class Cluster:
     folder: Path
     port: int
     passwords: dict[str, str]
+    has_roles: bool = False
+    """False until database and roles were made; a set-up that was killed is then completed."""
 
     def url(self, role: str, database: str) -> str:
         return f"postgresql://{role}:{self.passwords[role]}@127.0.0.1:{self.port}/{database}"
@@ -48,11 +50,11 @@ def load(state: Path) -> Cluster | None:
         noted = json.loads((state / RECORD).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return Cluster(folder=Path(noted["folder"]), port=noted["port"], passwords=noted["passwords"])
+    return Cluster(**(noted | {"folder": Path(noted["folder"])}))
 
 
 def save(state: Path, cluster: Cluster) -> None:
-    noted = asdict(replace(cluster)) | {"folder": str(cluster.folder)}
+    noted = asdict(cluster) | {"folder": str(cluster.folder)}
     write_private(state / RECORD, json.dumps(noted, indent=2) + "\n")
 
 

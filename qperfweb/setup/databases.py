@@ -21,15 +21,14 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from qperfweb.setup import cluster as clusters
-from qperfweb.setup.cluster import ROLES
 from qperfweb.setup.console import SetupError, say, step
 from qperfweb.setup.environment import require_disk, site_packages
 from qperfweb.setup.postgres import DATABASE, EmbeddedPostgres
+from qperfweb.setup.roles import ROLES, roles_script
 from qperfweb.setup.state import make_state_folder, write_private
 from qperfweb.setup.system_user import RunAs
 
 NEEDED_BYTES = 512 * 1024**2
-ROLES_SQL = Path(__file__).parent / "roles.sql"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,14 +112,6 @@ def _prepare(state: Path, admin_url: str) -> Database:
         login = f"{role}:{quote(passwords[role], safe='')}@{host}"
         urls[role] = urlunsplit(parts._replace(netloc=login, path=f"/{name}"))
     return Database(web=urls["qperf_web"], worker=urls["qperf_worker"], owner=urls["qperf_owner"])
-
-
-def roles_script(passwords: dict[str, str], database: str) -> str:
-    """roles.sql with its variables set inside, so that no password is on a command line."""
-    known = [f"\\set database '{database}'"]
-    for role in ROLES:
-        known.append(f"\\set {role.removeprefix('qperf_')}_password '{passwords[role]}'")
-    return "\n".join([*known, ROLES_SQL.read_text(encoding="utf-8")])
 
 
 def _who_is(url: str) -> tuple[str, bool]:

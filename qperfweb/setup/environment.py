@@ -123,10 +123,12 @@ def _install(requirements: str) -> None:
 def _follow(command: Sequence[str], log: Path) -> str | None:
     """Run with output to ``log``, telling every few seconds how far it is; None when it worked."""
     told = time.monotonic()
-    with open(log, "w", encoding="utf-8") as file:
-        process = subprocess.Popen(
+    with (
+        open(log, "w", encoding="utf-8") as file,
+        subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        )
+        ) as process,
+    ):
         assert process.stdout is not None
         for line in process.stdout:
             file.write(line)
@@ -134,7 +136,7 @@ def _follow(command: Sequence[str], log: Path) -> str | None:
             if line.startswith(("Collecting", "Installing")) and time.monotonic() - told > 5:
                 told = time.monotonic()
                 say(f"     {line.strip()[:90]}")
-    if process.wait() == 0:
+    if process.returncode == 0:
         return None
     return log.read_text(encoding="utf-8")
 

@@ -13,6 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -20,6 +21,7 @@ from qperfweb.setup import cluster as clusters
 from qperfweb.setup.cluster import ADMIN, Cluster
 from qperfweb.setup.console import SetupError
 from qperfweb.setup.locks import SharedUse, exclusive
+from qperfweb.setup.roles import roles_script
 from qperfweb.setup.system_user import database_user
 
 DATABASE = "qperf"
@@ -110,7 +112,7 @@ class EmbeddedPostgres:
         command += ["-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(cluster.port)]
         command += ["-U", ADMIN, "-d", database, "-f", "-"]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PG")}
-        environment |= {"PGPASSWORD": cluster.passwords[ADMIN], "PGCONNECT_TIMEOUT": "5"}
+        environment |= {"PGPASSWORD": cluster.passwords[ADMIN], "PGCONNECT_TIMEOUT": "3"}
         return subprocess.run(
             command,
             input=script,
@@ -132,36 +134,32 @@ class EmbeddedPostgres:
         if self._answers(cluster):
             return cluster
         for attempt in range(ATTEMPTS):
-            self._wait_for_a_postmaster_that_is_coming_or_going(cluster)
-            if self._answers(cluster):
+            if self._a_postmaster_was_on_its_way(cluster):
                 return cluster
             problem = self._launch(cluster)
             if problem is None:
                 return cluster
             if "Address already in use" in problem or "could not bind" in problem:
-                cluster = Cluster(
-                    folder=cluster.folder,
-                    port=clusters.free_port(),
-                    passwords=cluster.passwords,
-                )
+                cluster = replace(cluster, port=clusters.free_port())
                 clusters.save(self.state, cluster)
             else:
                 # After a crash the old server's children may hold its shared memory for a while.
                 time.sleep(0.5 * (attempt + 1))
         raise SetupError(f"PostgreSQL cannot start: {problem} (see {self.log})")
 
-    def _wait_for_a_postmaster_that_is_coming_or_going(self, cluster: Cluster) -> None:
+    def _a_postmaster_was_on_its_way(self, cluster: Cluster) -> bool:
+        """Wait for a server that is starting or stopping; True when there is one now."""
         pid_file = cluster.folder / "postmaster.pid"
         deadline = time.monotonic() + START_LIMIT_S
         while time.monotonic() < deadline:
             pid = _read_pid(pid_file)
             if pid is None or not _is_alive(pid):
-                return
+                return False
             if not _serves(pid, cluster.folder):
                 pid_file.unlink(missing_ok=True)  # the pid was recycled by another program
-                return
+                return False
             if self._answers(cluster):
-                return
+                return True
             time.sleep(0.2)
         raise SetupError(f"PostgreSQL (process {pid}) runs but does not answer (see {self.log})")
 
@@ -208,20 +206,13 @@ class EmbeddedPostgres:
 
     def _prepare_roles(self) -> None:
         """Create database and roles; idempotent, so a set-up that was killed is completed."""
-        marker = self.state / "database.ready"
-        mark = str(self.cluster.folder)
-        if marker.exists() and marker.read_text(encoding="utf-8") == mark:
+        if self.cluster.has_roles:
             return
-        passwords = self.cluster.passwords
-        known = "".join(
-            f"\\set {role.removeprefix('qperf_')}_password '{passwords[role]}'\n"
-            for role in clusters.ROLES
-        )
-        script = (Path(__file__).parent / "roles.sql").read_text(encoding="utf-8")
-        done = self.psql(known + script)
+        done = self.psql(roles_script(self.cluster.passwords, DATABASE))
         if done.returncode != 0:
             raise SetupError(f"cannot create the database roles: {done.stderr.strip()}")
-        marker.write_text(mark, encoding="utf-8")
+        self.cluster = replace(self.cluster, has_roles=True)
+        clusters.save(self.state, self.cluster)
 
 
 def _private(path: str, flags: int) -> int:
