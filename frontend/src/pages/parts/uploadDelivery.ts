@@ -58,7 +58,7 @@ export async function deliver(
   } finally {
     // What has arrived is sorted and analysed even when the rest was cancelled or lost.
     events.finishing();
-    await postJson(`/api/uploads/${id}/done/`, { studies: [...studies] }).catch(ignoreEmptyAnswer);
+    await postJson(`/api/uploads/${id}/done/`, { studies: [...studies] });
   }
 }
 
@@ -120,11 +120,6 @@ function sendFiles(
     signal.addEventListener("abort", () => request.abort(), { once: true });
     request.send(form);
   });
-}
-
-/** An answer without a body is no JSON; any other failure is shown by what follows. */
-function ignoreEmptyAnswer(cause: unknown): void {
-  if (cause instanceof RequestFailed) throw cause;
 }
 
 function sum(values: readonly number[]): number {

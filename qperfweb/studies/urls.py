@@ -1,0 +1,42 @@
+from django.urls import path
+
+from . import api, uploads, views
+
+urlpatterns = [
+    path("upload/", views.upload, name="upload"),
+    path("api/studies/", api.WorklistView.as_view(), name="api-worklist"),
+    path("api/studies/<int:study_id>/", api.StudyView.as_view(), name="api-study"),
+    path("api/studies/<int:study_id>/series/", api.SeriesListView.as_view(), name="api-series"),
+    path(
+        "api/series/<int:series_id>/correction/",
+        api.SeriesCorrectionView.as_view(),
+        name="api-series-correction",
+    ),
+    path(
+        "api/instances/<int:instance_id>/file",
+        api.InstanceFileView.as_view(),
+        name="api-instance-file",
+    ),
+    path("api/intake/problems/", api.ProblemsView.as_view(), name="api-problems"),
+    path(
+        "api/intake/problems/<int:problem_id>/decision/",
+        api.DecisionView.as_view(),
+        name="api-decision",
+    ),
+    path("api/uploads/", uploads.UploadsView.as_view(), name="api-uploads"),
+    path(
+        "api/uploads/<int:batch_id>/objects/",
+        uploads.UploadObjectsView.as_view(),
+        name="api-upload-objects",
+    ),
+    path(
+        "api/uploads/<int:batch_id>/archives/<str:token>/",
+        uploads.UploadArchiveView.as_view(),
+        name="api-upload-archive",
+    ),
+    path(
+        "api/uploads/<int:batch_id>/done/",
+        uploads.UploadDoneView.as_view(),
+        name="api-upload-done",
+    ),
+]
