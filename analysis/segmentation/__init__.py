@@ -1,6 +1,15 @@
-"""Where the heart is in a slice: window, network, probabilities and their uncertainty."""
+"""Where the heart is in a slice: window, network, probabilities, contours, uncertainty."""
 
 from analysis.segmentation.contours import contours_from
-from analysis.segmentation.inference import segment
+from analysis.segmentation.inference import load_network, segment
 
-__all__ = ["contours_from", "segment"]
+
+def preload() -> None:
+    """Load the newest network now, so that the first slice does not wait for it.
+
+    Raises ModelUnavailable where the weights are missing or damaged.
+    """
+    load_network()
+
+
+__all__ = ["contours_from", "preload", "segment"]
