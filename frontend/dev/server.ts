@@ -11,7 +11,7 @@ import { extname, join, normalize } from "node:path";
 import type { Edit, EditResult, ReadingView, SourceSeries, WorklistRow } from "../src/api/types.ts";
 import { type Fixture, makeFixture, measure, type Override, sectorsOf } from "./fixture.ts";
 
-const DIST = new URL("../dist/", import.meta.url).pathname;
+const DIST = process.env.DIST ?? new URL("../dist/", import.meta.url).pathname;
 const DICOM = process.env.DICOM;
 const PORT = Number(process.env.PORT ?? 5173);
 const CSP =

@@ -413,6 +413,7 @@ export const t = {
       state: "State",
       flags: "Flags",
       reader: "Reader",
+      received: "Received",
     },
     sortable: "Sort by this column",
     empty: "No study here yet.",

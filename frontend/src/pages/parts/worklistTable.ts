@@ -1,7 +1,7 @@
 /** Rows of the worklist; the whole row opens its study, the name is the link for the keyboard. */
 
 import type { WorklistRow } from "../../api/types.ts";
-import { formatDate } from "../../shared/dates.ts";
+import { formatDate, formatDateTime } from "../../shared/dates.ts";
 import { element, progressBar } from "../../shared/dom.ts";
 import { t } from "../../shared/strings.ts";
 
@@ -15,12 +15,13 @@ const COLUMNS = [
   "state",
   "flags",
   "reader",
+  "received",
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
+/** Names and IDs are kept encrypted: the server can search but not sort them. */
 const SORTABLE: Partial<Record<Column, string>> = {
-  patient_name: "patient_name",
-  patient_id: "patient_id",
+  received: "received",
   study_date: "study_date",
   description: "description",
   site: "site",
@@ -58,7 +59,7 @@ function heading(column: Column, ordering: string, sortBy: (column: string) => v
   const arrow = direction === "ascending" ? " ▲" : direction === "descending" ? " ▼" : "";
   const button = element("button", { type: "button", title: t.worklist.sortable }, words, arrow);
   button.addEventListener("click", () => sortBy(key));
-  return element("th", { scope: "col", "aria-sort": direction }, button);
+  return element("th", { scope: "col", "aria-sort": direction, class: column }, button);
 }
 
 function line(row: WorklistRow): HTMLElement {
@@ -81,6 +82,7 @@ function line(row: WorklistRow): HTMLElement {
         : "",
     ),
     element("td", {}, row.reader ?? ""),
+    element("td", { class: "received" }, formatDateTime(row.received_at)),
   );
   made.addEventListener("click", (event) => {
     if (!(event.target as HTMLElement).closest("a") && !getSelection()?.toString()) {
