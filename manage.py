@@ -15,7 +15,7 @@ OWNER_COMMANDS = {
 }
 """Only these connect as the owner of the tables."""
 
-WORKER_COMMANDS = {"run_worker", "procrastinate"}
+WORKER_COMMANDS = {"run_worker", "procrastinate", "self_test"}
 
 
 def database_login(arguments: list[str]) -> str:

@@ -8,6 +8,7 @@ database, so a crash or a kill here can leave nothing half-done behind.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from analysis.config import PipelineConfig
 from analysis.dicom import SeriesOverride, classify, load_exam, read_objects
@@ -24,6 +25,13 @@ def preload() -> None:
     from analysis.segmentation import preload as preload_network
 
     preload_network()
+
+
+def self_test() -> dict[str, Any]:
+    """Simulate exams with known flow and analyse them; see analysis.self_test."""
+    from analysis.self_test import self_test as run_self_test
+
+    return run_self_test().to_json()
 
 
 def analyse_to_bundle(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:

@@ -208,3 +208,14 @@ class GlobalResult(models.Model):
                 name="global_flow_is_not_negative",
             ),
         ]
+
+
+class SelfTestResult(models.Model):
+    """One proof of the installation: simulated exams with known flow through the whole pipeline."""
+
+    at = models.DateTimeField(auto_now_add=True)
+    passed = models.BooleanField()
+    document = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-at"], name="self_test_recent")]

@@ -1,8 +1,9 @@
 from django.urls import path
 
-from . import api
+from . import api, views
 
 urlpatterns = [
+    path("status/", views.status_page, name="status"),
     path("api/studies/<int:study_id>/runs/", api.RunsView.as_view(), name="runs"),
     path("api/runs/<int:run_id>/cancel/", api.CancelView.as_view(), name="run-cancel"),
     path("api/runs/<int:run_id>/arrays/<str:key>", api.ArrayView.as_view(), name="run-array"),

@@ -1,0 +1,109 @@
+"""Whole simulated exams: what the pipeline measured against what is true.
+
+The same comparison serves the evaluation over many seeds and the self-test of an installation.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analysis.config import PipelineConfig
+from analysis.dicom import classify, load_exam, read_objects
+from analysis.phantom import SimulatedExam, write_dicom
+from analysis.phantom.values import SimulatedAcquisition
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcquisitionErrors:
+    """Measured minus true, for one condition of one exam.
+
+    global_true, global_found: ml/min/g over the segments that both have. segments: (N, 2) true and
+    found per segment. missing: segments that have truth but no value. aif_peak_ratio: found over
+    true. foot_error_s: None where no foot was found.
+    """
+
+    condition: str
+    field_strength_t: float
+    global_true: float
+    global_found: float | None
+    segments: tuple[tuple[float, float], ...]
+    missing: tuple[int, ...]
+    aif_peak_ratio: float | None
+    foot_error_s: float | None
+
+    @property
+    def global_bias(self) -> float | None:
+        """Relative bias of the global flow."""
+        if self.global_found is None:
+            return None
+        return self.global_found / self.global_true - 1.0
+
+
+def analyse_as_dicom(
+    exam: SimulatedExam,
+    *,
+    config: PipelineConfig | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> dict[str, Any]:
+    """Write an exam as DICOM, read it back like a stranger's and analyse it; the document."""
+    from analysis.pipeline import analyse
+
+    with tempfile.TemporaryDirectory(prefix="qperf-exam-") as folder:
+        write_dicom(exam, Path(folder))
+        objects, refusals = read_objects([Path(folder)])
+        assert not refusals, refusals
+        loaded = load_exam(objects, classify([found.facts for found in objects]))
+    return analyse(loaded, config=config, progress=progress).document
+
+
+def compare(exam: SimulatedExam, document: dict[str, Any]) -> list[AcquisitionErrors]:
+    """Errors of every condition that the exam has."""
+    found = {a["condition"]: a for a in document["acquisitions"]}
+    return [_compare(exam, truth, found.get(truth.condition)) for truth in exam.acquisitions]
+
+
+def _compare(
+    exam: SimulatedExam, truth: SimulatedAcquisition, found: dict[str, Any] | None
+) -> AcquisitionErrors:
+    true_mbf: dict[int, float] = {}
+    pixels: dict[int, int] = {}
+    for one in truth.slices:
+        for number, value in one.truth.segment_mbf.items():
+            true_mbf[number] = value
+            pixels[number] = int((one.truth.segments == number).sum())
+    measured = {
+        s["segment"]: s["mbf_ml_per_min_per_g"]
+        for piece in (found["slices"] if found else [])
+        for s in piece["segments"]
+        if s["mbf_ml_per_min_per_g"] is not None
+    }
+    both = sorted(set(true_mbf) & set(measured))
+    weights = np.array([pixels[n] for n in both], dtype=np.float64)
+    true_values = np.array([true_mbf[n] for n in both])
+    mean = float(np.average(true_values, weights=weights)) if both else float("nan")
+    aif = (found or {}).get("aif") or {}
+    peak, foot = aif.get("peak_mmol_per_l"), aif.get("foot_s")
+    return AcquisitionErrors(
+        condition=truth.condition,
+        field_strength_t=exam.field_strength_t,
+        global_true=mean,
+        global_found=found["global_mbf_ml_per_min_per_g"] if found else None,
+        segments=tuple((true_mbf[n], measured[n]) for n in both),
+        missing=tuple(sorted(set(true_mbf) - set(measured))),
+        aif_peak_ratio=peak / float(truth.truth_aif_mmol_per_l.max()) if peak else None,
+        foot_error_s=None if foot is None else foot - true_foot_s(truth),
+    )
+
+
+def true_foot_s(truth: SimulatedAcquisition) -> float:
+    """When the true input function leaves its baseline: 5 % of its peak, before the peak."""
+    curve = truth.truth_aif_mmol_per_l
+    peak = int(curve.argmax())
+    below = np.nonzero(curve[:peak] < 0.05 * curve[peak])[0]
+    return float(truth.truth_time_s[below[-1] if below.size else 0])
