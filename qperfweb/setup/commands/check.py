@@ -6,14 +6,14 @@ import subprocess
 from argparse import Namespace
 
 from qperfweb.setup.console import say
-from qperfweb.setup.environment import PYTHON, ROOT, ensure_environment, environment_variables
+from qperfweb.setup.environment import ROOT, VENV, ensure_environment, environment_variables
 from qperfweb.setup.frontend import ensure_modules, npm
 
 CHECKS = (
     ("ruff check", ["ruff", "check", "."]),
     ("ruff format", ["ruff", "format", "--check", "."]),
     ("mypy", ["mypy"]),
-    ("import contracts", ["importlinter.cli", "lint-imports"]),
+    ("import contracts", ["lint-imports"]),
 )
 
 
@@ -28,9 +28,9 @@ def main(options: Namespace, rest: list[str]) -> int:
 def static_checks() -> list[str]:
     """Run every check, whatever the others say; the names of those that failed."""
     failed = []
-    for name, arguments in CHECKS:
+    for name, (program, *arguments) in CHECKS:
         say(f"-- {name}")
-        command = [str(PYTHON), "-m", *arguments]
+        command = [str(VENV / "bin" / program), *arguments]
         if subprocess.run(command, cwd=ROOT, env=environment_variables()).returncode != 0:
             failed.append(name)
     say("-- frontend types and style")
