@@ -65,7 +65,11 @@ class Chemistry:
 
 
 def sample_chemistry(
-    rng: np.random.Generator, *, field_strength_t: float, contrast_spread: float = 1.0
+    rng: np.random.Generator,
+    *,
+    field_strength_t: float,
+    contrast_spread: float = 1.0,
+    agent: str | None = None,
 ) -> Chemistry:
     """Random tissue properties. contrast_spread widens what makes tissues look alike or apart."""
     high = field_strength_t > 2.0
@@ -97,16 +101,17 @@ def sample_chemistry(
     for tissue in (Tissue.MYOCARDIUM, Tissue.PAPILLARY, Tissue.RV_WALL):
         relaxation[tissue] = muscle
     relaxation[Tissue.AIR] = Relaxation(t1_ms=1000.0, t2_ms=50.0, density=0.0)
-    name = str(rng.choice(list(AGENTS)))
+    drawn = str(rng.choice(list(AGENTS)))
+    name = agent or drawn
     r1, r2 = AGENTS[name][3.0 if high else 1.5]
-    agent = Agent(r1=r1, r2=r2, r2_star=float(rng.uniform(15.0, 45.0)), name=name)
+    injected = Agent(r1=r1, r2=r2, r2_star=float(rng.uniform(15.0, 45.0)), name=name)
     kinetics = TissueKinetics(
         ps_ml_per_min_per_g=float(rng.uniform(0.6, 2.0)),
         vb_ml_per_g=float(rng.uniform(0.06, 0.12)),
         visf_ml_per_g=float(rng.uniform(0.15, 0.3)),
         delay_s=float(rng.uniform(0.2, 1.5)),
     )
-    return Chemistry(relaxation=relaxation, flow=flow, myocardium=kinetics, agent=agent)
+    return Chemistry(relaxation=relaxation, flow=flow, myocardium=kinetics, agent=injected)
 
 
 def concentration_curves(

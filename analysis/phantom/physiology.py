@@ -8,8 +8,9 @@ import numpy as np
 
 from analysis.phantom.heart import Heart
 from analysis.phantom.kinetics import Bolus, blood_curve
+from analysis.phantom.options import BolusKind, ExamOptions
 from analysis.phantom.perfusion import Defect, FlowPattern, sample_defects, sample_pattern
-from analysis.phantom.population import SPREAD, Tier, sample_bolus
+from analysis.phantom.population import SPREAD, sample_bolus
 from analysis.phantom.values import Breathing, SimulatedPatient
 
 
@@ -42,37 +43,64 @@ def sample_patient(rng: np.random.Generator, seed: int) -> SimulatedPatient:
     )
 
 
-def sample_exam_defects(rng: np.random.Generator, tier: Tier) -> tuple[Defect, ...]:
+@dataclass(frozen=True, kw_only=True)
+class PatientPlan:
+    """What a patient brings to both conditions."""
+
+    defects: tuple[Defect, ...]
+    resting_mbf: float
+    reserve: float
+    resting_rate_bpm: float
+    dose: float
+
+
+def sample_plan(rng: np.random.Generator, options: ExamOptions) -> PatientPlan:
+    """Defects, resting flow (Brown 2018, Xue 2020b), flow reserve, heart rate and dose."""
     chances = {"easy": (0.7, 0.3, 0.0), "standard": (0.5, 0.35, 0.15), "wild": (0.4, 0.35, 0.25)}
-    return sample_defects(rng, count=int(rng.choice(3, p=chances[tier])))
+    count = int(rng.choice(3, p=chances[options.tier]))
+    spread = SPREAD[options.tier]
+    sampled = sample_defects(rng, count=count)
+    return PatientPlan(
+        defects=sampled if options.defects is None else options.defects,
+        resting_mbf=float(np.clip(rng.normal(0.85, 0.22 * spread), 0.35, 2.0)),
+        reserve=float(np.clip(rng.normal(3.0, 0.7 * spread), 1.15, 6.0)),
+        resting_rate_bpm=float(np.clip(rng.normal(66.0, 9.0 * spread), 45.0, 115.0)),
+        dose=1.0 if options.sequence == "dual" else float(rng.uniform(1.2, 2.0)),
+    )
 
 
 def sample_condition(
-    rng: np.random.Generator,
-    *,
-    stress: bool,
-    tier: Tier,
-    defects: tuple[Defect, ...],
-    resting_rate_bpm: float,
-    breathing: Breathing | None,
-    dose: float,
+    rng: np.random.Generator, plan: PatientPlan, options: ExamOptions, *, stress: bool
 ) -> ConditionState:
-    spread = SPREAD[tier]
-    rate = resting_rate_bpm + (max(float(rng.normal(20.0, 8.0)), 4.0) if stress else 0.0)
-    bolus = sample_bolus(rng, stress=stress, tier=tier, dose=dose)
+    """Flow, injection, heart rate and breathing of stress or rest."""
+    tier, spread = options.tier, SPREAD[options.tier]
+    rate = plan.resting_rate_bpm + (max(float(rng.normal(20.0, 8.0)), 4.0) if stress else 0.0)
+    bolus = sample_bolus(rng, stress=stress, tier=tier, dose=plan.dose)
     kinds: tuple[Breathing, ...] = ("free", "drift", "gasp", "held")
-    kind = breathing or kinds[int(rng.choice(4, p=(0.6, 0.15, 0.1, 0.15)))]
+    kind = kinds[int(rng.choice(4, p=(0.6, 0.15, 0.1, 0.15)))]
     irregular = rng.random() < 0.12 * spread
+    pattern = sample_pattern(rng, stress=stress, defects=plan.defects)
+    base = plan.resting_mbf * (plan.reserve if stress else 1.0)
     return ConditionState(
         stress=stress,
-        flow=sample_pattern(rng, stress=stress, defects=defects, wild=tier == "wild"),
-        bolus=replace(bolus, residual_mmol_per_l=0.0),
+        flow=replace(pattern, base_mbf=float(np.clip(base, 0.1, 6.0))),
+        bolus=_as_asked(replace(bolus, residual_mmol_per_l=0.0), options.bolus),
         heart_rate_bpm=float(np.clip(rate, 45.0, 140.0)),
         irregularity=float(rng.uniform(0.05, 0.3)) if irregular else 0.0,
         missed=float(rng.uniform(0.02, 0.08)) if rng.random() < 0.2 * spread else 0.0,
-        breathing=kind,
+        breathing=options.breathing or kind,
         breath_mm=float(np.clip(rng.gamma(4.0, 1.9 * spread), 1.5, 18.0)),
     )
+
+
+def _as_asked(bolus: Bolus, kind: BolusKind) -> Bolus:
+    if kind == "missing":
+        return replace(bolus, area_mmol_s_per_l=0.0)
+    if kind == "late":
+        return replace(bolus, arrival_s=bolus.arrival_s + 15.0)
+    if kind == "split":
+        return replace(bolus, split_fraction=0.4, split_delay_s=7.0)
+    return bolus
 
 
 def residual_after(bolus: Bolus, wait_s: float) -> float:

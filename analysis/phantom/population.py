@@ -7,7 +7,7 @@ never seen it will not find.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from analysis.phantom.tissues import Tissue
 from analysis.phantom.torso import Organ, Torso
 
 Tier = Literal["easy", "standard", "wild"]
+HeartKind = Literal["normal", "hypertrophy", "asymmetric", "dilated", "small_cavity", "no_cavity"]
+_KINDS: tuple[HeartKind, ...] = get_args(HeartKind)
+_KIND_WEIGHTS = np.array([1.0, 0.18, 0.12, 0.16, 0.16, 0.03])
+_RARE: dict[Tier, float] = {"easy": 0.15, "standard": 1.0, "wild": 2.2}
 SPREAD: dict[Tier, float] = {"easy": 0.5, "standard": 1.0, "wild": 1.5}
 
 
@@ -60,13 +64,14 @@ def _papillaries(
     return tuple(muscles)
 
 
-def sample_heart(rng: np.random.Generator, tier: Tier = "standard") -> Heart:
+def sample_heart(
+    rng: np.random.Generator, tier: Tier = "standard", *, kind: HeartKind | None = None
+) -> Heart:
     """A random heart: normal, hypertrophied, dilated, tiny cavity, scarred."""
     spread = SPREAD[tier]
-    kinds = ("normal", "hypertrophy", "asymmetric", "dilated", "small_cavity", "no_cavity")
-    weights = np.array([1.0, 0.18, 0.12, 0.16, 0.16, 0.03])
-    weights[1:] *= {"easy": 0.15, "standard": 1.0, "wild": 2.2}[tier]
-    kind = str(rng.choice(kinds, p=weights / weights.sum()))
+    weights = _KIND_WEIGHTS * np.array([1.0] + [_RARE[tier]] * (len(_KINDS) - 1))
+    drawn = _KINDS[int(rng.choice(len(_KINDS), p=weights / weights.sum()))]
+    kind = kind or drawn
     cavity = _normal(rng, 22.0, 4.5, 12.0, 33.0)
     wall = _normal(rng, 10.5, 1.8, 6.5, 15.0)
     bumps: list[Bump] = []
@@ -248,8 +253,10 @@ def _organ(
     )
 
 
-def sample_body(rng: np.random.Generator, tier: Tier = "standard") -> Body:
-    heart = sample_heart(rng, tier)
+def sample_body(
+    rng: np.random.Generator, tier: Tier = "standard", *, kind: HeartKind | None = None
+) -> Body:
+    heart = sample_heart(rng, tier, kind=kind)
     return Body(heart=heart, torso=sample_torso(rng, heart, tier), noise=random_field(rng))
 
 
