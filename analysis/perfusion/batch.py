@@ -10,8 +10,14 @@ import numpy as np
 from analysis.domain import Doubles, Floats
 from analysis.perfusion import least_squares
 from analysis.perfusion.input_function import InputFunction
-from analysis.perfusion.kinetics import DELAY_BOUNDS_S, DELAY_STARTS_S, Model
-from analysis.perfusion.least_squares import Fitted
+from analysis.perfusion.kinetics import (
+    CEILING_SD,
+    DELAY_BOUNDS_S,
+    DELAY_STARTS_S,
+    EARLY_SD_S,
+    Model,
+)
+from analysis.perfusion.least_squares import Fitted, Prior
 
 _BATCH: Final = 512
 """Pixels per batch: its arrays stay in the processor's cache."""
@@ -22,6 +28,26 @@ def bounds(model: Model) -> tuple[Floats, Floats]:
     lower = [np.log(p.lower) for p in model.PARAMETERS] + [DELAY_BOUNDS_S[0]]
     upper = [np.log(p.upper) for p in model.PARAMETERS] + [DELAY_BOUNDS_S[1]]
     return np.array(lower, np.float32), np.array(upper, np.float32)
+
+
+def prior(model: Model) -> Prior:
+    """What is known of a model's parameters, in fit coordinates; nothing of the MBF."""
+    count = len(model.PARAMETERS) + 1
+    usual, precision, wall = np.zeros((3, count), np.float32)
+    floor, ceiling = bounds(model)
+    for index, parameter in enumerate(model.PARAMETERS):
+        if parameter.usual is not None:
+            low, high = np.log(parameter.usual)
+            usual[index] = (low + high) / 2
+            precision[index] = ((high - low) / 2) ** -2
+        if parameter.ceiling is not None:
+            ceiling[index] = np.log(parameter.ceiling)
+            wall[index] = CEILING_SD**-2
+    floor[-1] = 0.0
+    wall[-1] = EARLY_SD_S**-2
+    return Prior(
+        usual=usual, precision=precision, floor=floor, ceiling=ceiling, wall_precision=wall
+    )
 
 
 def tissue_curves(model: Model, aif: InputFunction, coordinates: Floats) -> Floats:
@@ -65,9 +91,11 @@ def fit_curves(model: Model, aif: InputFunction, curves: Floats) -> Fitted:
         model_curves, jacobian = curves_and_jacobian(model, aif, coordinates)
         return data - model_curves, jacobian
 
+    known = prior(model)
+
     def fit_part(data: Floats) -> Fitted:
         start = entries[np.argmax(data @ library.T - half_power, axis=1)]
-        return least_squares.fit(evaluate, data, start, lower, upper)
+        return least_squares.fit(evaluate, data, start, lower, upper, prior=known)
 
     return Fitted.joined([fit_part(curves[part]) for part in parts(max(1, len(curves)))])
 

@@ -14,16 +14,11 @@ import numpy as np
 from scipy import interpolate, special
 
 from analysis.domain import Doubles, Floats
-from analysis.perfusion.kinetics import MBF, Parameter
+from analysis.perfusion.kinetics import MBF, PS, VB, VISF
 
 NAME: Final = "btex"
 FIRST_PASS_ONLY: Final = False
-PARAMETERS: Final = (
-    MBF,
-    Parameter("vb", 0.01, 0.3, (0.05, 0.09, 0.14)),
-    Parameter("ps", 0.05, 8.0, (0.4, 1.0, 2.5)),
-    Parameter("visf", 0.04, 1.0, (0.14, 0.24, 0.42)),
-)
+PARAMETERS: Final = (MBF, VB, PS, VISF)
 
 _STEP: Final = 0.025
 _LARGEST_X: Final = 14.0

@@ -12,16 +12,11 @@ import numpy as np
 
 from analysis.domain import Doubles, Floats
 from analysis.perfusion.exponentials import exponential_integrals
-from analysis.perfusion.kinetics import MBF, Parameter
+from analysis.perfusion.kinetics import MBF, PS, VB, VISF
 
 NAME: Final = "2cxm"
 FIRST_PASS_ONLY: Final = False
-PARAMETERS: Final = (
-    MBF,
-    Parameter("vb", 0.01, 0.3, (0.05, 0.09, 0.14)),
-    Parameter("ps", 0.05, 8.0, (0.4, 1.0, 2.5)),
-    Parameter("visf", 0.04, 1.0, (0.14, 0.24, 0.42)),
-)
+PARAMETERS: Final = (MBF, VB, PS, VISF)
 
 
 def residue(time_s: Doubles, *, mbf: float, vb: float, ps: float, visf: float) -> Doubles:
