@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { makeFixture, measure } from "../dev/fixture.ts";
+import { makeFixture } from "../dev/fixture.ts";
+import { measure } from "../dev/measure.ts";
 import { tableAsCsv, tableAsText } from "../src/logic/table.ts";
 
 const { state, flow } = makeFixture({ pixels: false });
