@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+ATRIUM_MM = 50.0
 Harmonics = tuple[tuple[int, float, float], ...]
 """(order, amplitude relative to the radius, phase in rad)."""
 
@@ -101,8 +102,14 @@ def _profile(z: Floats, *, equator_mm: float, end_mm: float) -> Floats:
     towards_apex = (z - equator_mm) / max(end_mm - equator_mm, 1e-3)
     below = np.sqrt(np.clip(1.0 - towards_apex**2, 0.0, 1.0))
     above = 1.0 - 0.1 * ((equator_mm - z) / max(equator_mm, 1.0)) ** 2
-    shape = np.where(z > equator_mm, below, np.clip(above, 0.5, 1.0))
+    shape = np.where(z > equator_mm, below, np.clip(above, 0.5, 1.0)) * _atrial_dome(z)
     return np.asarray(shape, dtype=np.float32)
+
+
+def _atrial_dome(z: Floats) -> Floats:
+    """Above the valve plane the cavities go on as atria and close in a dome."""
+    share = np.clip(-z / ATRIUM_MM, 0.0, 1.0)
+    return np.asarray(np.sqrt(1.0 - share * share), dtype=np.float32)
 
 
 def lv_surfaces(heart: Heart, angle: Floats, z: Floats) -> tuple[Floats, Floats]:
@@ -145,7 +152,7 @@ def rv_surfaces(heart: Heart, position: Floats, z: Floats, epi: Floats) -> tuple
     height = np.sqrt(np.clip(1.0 - np.maximum(z, 0.0) / end, 0.0, 1.0))
     arch = (4.0 * inside * (1.0 - inside)) ** np.float32(heart.rv_fullness)
     lean = 1.0 + heart.rv_skew * (inside - 0.5) * 2.0
-    bulge = heart.rv_bulge_mm * height * arch * lean
+    bulge = heart.rv_bulge_mm * height * arch * lean * _atrial_dome(z)
     rim = np.clip(8.0 * np.minimum(inside, 1.0 - inside), 0.0, 1.0) * (z < end + heart.rv_wall_mm)
     cavity = epi + bulge
     return cavity.astype(np.float32), (cavity + heart.rv_wall_mm * rim).astype(np.float32)

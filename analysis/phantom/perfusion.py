@@ -59,10 +59,13 @@ def mbf_map(pattern: FlowPattern, aha_deg: Floats, depth: Floats, height: Floats
 
 
 def sample_defects(rng: np.random.Generator, *, count: int) -> tuple[Defect, ...]:
-    """Random defects of the three coronary territories and of single segments."""
+    """Random defects: the three coronary territories, single segments, or the whole inner rim."""
     middles = (115.0, 240.0, 0.0)
-    defects = []
+    defects: list[Defect] = []
     for _ in range(count):
+        if rng.random() < 0.12:
+            defects.append(_microvascular_rim(rng))
+            continue
         scar = rng.random() < 0.35
         start = float(rng.uniform(-0.1, 0.55))
         defects.append(
@@ -77,6 +80,18 @@ def sample_defects(rng: np.random.Generator, *, count: int) -> tuple[Defect, ...
             )
         )
     return tuple(defects)
+
+
+def _microvascular_rim(rng: np.random.Generator) -> Defect:
+    """Low flow all around the inner layer, as in microvascular disease."""
+    return Defect(
+        angle_deg=0.0,
+        half_width_deg=400.0,
+        from_z=-1.0,
+        to_z=2.0,
+        severity=float(rng.uniform(0.25, 0.6)),
+        transmurality=float(rng.uniform(0.2, 0.5)),
+    )
 
 
 def sample_pattern(

@@ -6,25 +6,27 @@ fractions and signal curves, warped a little from beat to beat.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.constants import BACKGROUND, MYOCARDIUM
 from analysis.phantom import camera, contrast, population
 from analysis.phantom.drawing import READERS, LabelConvention, draw_labels
-from analysis.phantom.heart import aha_angle_deg, axis_centre, insertions_deg, lv_surfaces
+from analysis.phantom.heart import aha_angle_deg
 from analysis.phantom.perfusion import mbf_map, sample_defects, sample_pattern
 from analysis.phantom.population import SPREAD, Tier
 from analysis.phantom.render import Body, Cut, cut
+from analysis.phantom.sample_planes import SamplePlane, View, landmarks, sample_plane
 from analysis.phantom.signal import Sequence, proton_density, saturation_recovery
 from analysis.phantom.tissues import FIXED_TISSUES, Tissue
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
-Output = Literal["raw", "pd", "gd"]
+Output = Literal["raw", "pd", "gd", "aif"]
 
 _FLOW_LEVELS = 10
 _GRID_S = 0.2
@@ -49,30 +51,6 @@ class TrainingSample:
     meta: dict[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Plane:
-    """Points of the sample's pixels in heart coordinates, and the way back to pixels.
-
-    centre_rc: pixel of the long axis; ``to_rc`` takes millimetres from the long axis.
-    """
-
-    x: Floats
-    y: Floats
-    z: Floats
-    height_mm: float
-    rotation: float
-    centre_rc: tuple[float, float]
-    spacing_mm: float
-
-    def to_rc(self, x: float, y: float) -> tuple[float, float]:
-        c, s = np.cos(self.rotation), np.sin(self.rotation)
-        across, up = c * x - s * y, s * x + c * y
-        return (
-            float(self.centre_rc[0] - up / self.spacing_mm),
-            float(self.centre_rc[1] + across / self.spacing_mm),
-        )
-
-
 def training_sample(
     rng: np.random.Generator,
     *,
@@ -88,6 +66,9 @@ def training_sample(
     centre_jitter_mm: float = 6.0,
     residual_motion: float = 1.0,
     field_strength_t: float | None = None,
+    view: View = "short_axis",
+    bolus_missing: bool = False,
+    snr: tuple[float, float] = (6.0, 50.0),
 ) -> TrainingSample:
     """A random slice of a random patient, labelled.
 
@@ -95,23 +76,36 @@ def training_sample(
     the right ventricle, give or take a normal jitter of ``window_jitter_s``.
     pixel_spacing_mm: of the grid (random 1.7-2.3 by default; acquired resolution varies below it).
     output: ``raw`` single-sequence signal, ``pd`` divided by the proton-density image, ``gd`` in
-    mmol/L through the myocardial look-up table; random by default (half of them raw).
+    mmol/L through the myocardial look-up table, ``aif`` low-resolution arterial input images whose
+    labels are the two cavities; random among the first three by default (half of them raw).
     convention: how far from the anatomical edges the label's edges lie (``drawing``).
-    residual_motion: scale of the motion that stays after alignment; 0 is none.
+    residual_motion: scale of the motion that stays after alignment; 0 is none, 10 a failure.
+    view, bolus_missing, snr (range, of the wall at its brightest): for series to be refused.
     """
     spread = SPREAD[tier]
     output = output or ("raw", "pd", "gd")[int(rng.choice(3, p=(0.5, 0.2, 0.3)))]
-    spacing = pixel_spacing_mm or float(rng.uniform(1.7, 2.3))
+    usual = (4.8, 6.6) if output == "aif" else (1.7, 2.3)
+    spacing = pixel_spacing_mm or float(rng.uniform(*usual))
     stress = bool(rng.random() < 0.5)
     tesla = field_strength_t or float(rng.choice((1.5, 3.0)))
     body = population.sample_body(rng, tier)
-    plane, position = _sample_plane(rng, body, size, spacing, centre_jitter_mm, spread)
+    plane = sample_plane(
+        rng,
+        body,
+        size=size,
+        spacing_mm=spacing,
+        centre_jitter_mm=centre_jitter_mm,
+        spread=spread,
+        view=view,
+    )
     softness = spacing * float(rng.uniform(0.9, 1.7))
     section = cut(body, plane.x, plane.y, plane.z, softness_mm=softness)
 
     chemistry = contrast.sample_chemistry(rng, field_strength_t=tesla, contrast_spread=spread)
     dose = float(rng.uniform(0.9, 2.4)) if output == "raw" else 1.0
     bolus = population.sample_bolus(rng, stress=stress, tier=tier, dose=dose)
+    if bolus_missing:
+        bolus = replace(bolus, area_mmol_s_per_l=0.0)
     fractions, levels = _split_by_flow(rng, body, section, plane, stress=stress, tier=tier)
     beats = _beats(rng, bolus.arrival_s + 3.0 + frames * dt_s + 6.0, stress=stress)
     grid = np.arange(0.0, beats[-1] + 1.0, _GRID_S)
@@ -119,33 +113,38 @@ def training_sample(
         chemistry, bolus, levels, grid, rv_wall_mbf=0.7 * float(np.median(levels))
     )
     gd_at_beats = np.stack([np.interp(beats, grid, row) for row in gd])
-    sequence = _sample_sequence(rng, dual=output != "raw")
+    sequence = _sample_sequence(rng, output)
     curves = contrast.signal_curves(chemistry, sequence, gd_at_beats)
 
     images = _images(rng, body, plane, fractions, curves, size)
     if residual_motion > 0:
         images = _move(rng, images, body, plane, scale=residual_motion * spread)
     pd = contrast.proton_density_row(chemistry, sequence, curves.shape[0])
-    images = _acquire(rng, images, fractions, pd, plane, section, output=output, spread=spread)
+    images = _acquire(rng, images, fractions, pd, plane, section, output=output, snr=snr)
     if output == "gd":
         images = _to_gd(images, chemistry, sequence)
     start = float(np.clip(bolus.arrival_s - lead_s + rng.normal(0.0, window_jitter_s), 0.0, None))
     times: Doubles = start + dt_s * np.arange(frames, dtype=np.float64)
     series = _resample(images, beats, times)
-    if output == "raw":
-        series *= np.float32(np.exp(rng.uniform(0.0, 8.0)) / max(float(series.mean()), 1e-6))
+    if output in ("raw", "aif"):
+        series *= np.float32(np.exp(rng.uniform(3.0, 8.0)) / max(float(series.mean()), 1e-6))
+        np.rint(series, out=series)
     labels = draw_labels(section, convention)
+    if output == "aif":
+        labels[labels == MYOCARDIUM] = BACKGROUND
     meta = {
         "output": output,
         "condition": "stress" if stress else "rest",
-        "position": position,
+        "position": plane.position,
+        "view": view,
+        "mirrored": plane.mirrored,
         "field_strength_t": tesla,
         "readout": sequence.readout,
         "arrival_s": bolus.arrival_s - start,
         "transit_s": bolus.transit_s,
         "epi_inset_mm": convention.epi_inset_mm,
         "endo_outset_mm": convention.endo_outset_mm,
-        **_landmarks(body, plane),
+        **landmarks(body, plane),
     }
     return TrainingSample(
         series=series,
@@ -156,46 +155,14 @@ def training_sample(
     )
 
 
-def _sample_plane(
-    rng: np.random.Generator, body: Body, size: int, spacing: float, jitter: float, spread: float
-) -> tuple[_Plane, str]:
-    heart = body.heart
-    position = ("basal", "mid", "apical")[int(rng.choice(3, p=(0.38, 0.4, 0.22)))]
-    low, high = {"basal": (0.06, 0.33), "mid": (0.36, 0.6), "apical": (0.6, 0.86)}[position]
-    height = float(rng.uniform(low, high)) * heart.length_mm
-    rotation = float(np.deg2rad(rng.normal(0.0, 14.0 * spread)))
-    if rng.random() < 0.04 * spread:
-        rotation = float(rng.uniform(-np.pi, np.pi))
-    off = rng.normal(0.0, jitter, 2)
-    if rng.random() < 0.05:
-        off = rng.uniform(-22.0, 22.0, 2)
-    cx, cy = (float(np.asarray(c)) for c in axis_centre(heart, np.array(height, dtype=np.float32)))
-    step = np.arange(size, dtype=np.float32) - (size - 1) / 2.0
-    across = (step * spacing)[None, :] - np.float32(off[0])
-    up = -(step * spacing)[:, None] - np.float32(off[1])
-    c, s = np.float32(np.cos(rotation)), np.float32(np.sin(rotation))
-    x = (c * across + s * up + np.float32(cx)).astype(np.float32)
-    y = (c * up - s * across + np.float32(cy)).astype(np.float32)
-    tilt = np.tan(np.deg2rad(rng.normal(0.0, 5.0 * spread, 2))).astype(np.float32)
-    z = (height + tilt[0] * (x - cx) + tilt[1] * (y - cy)).astype(np.float32)
-    centre_rc = (
-        (size - 1) / 2.0 - float(off[1]) / spacing,
-        (size - 1) / 2.0 + float(off[0]) / spacing,
-    )
-    plane = _Plane(
-        x=x,
-        y=y,
-        z=z,
-        height_mm=height,
-        rotation=rotation,
-        centre_rc=centre_rc,
-        spacing_mm=spacing,
-    )
-    return plane, position
-
-
 def _split_by_flow(
-    rng: np.random.Generator, body: Body, section: Cut, plane: _Plane, *, stress: bool, tier: Tier
+    rng: np.random.Generator,
+    body: Body,
+    section: Cut,
+    plane: SamplePlane,
+    *,
+    stress: bool,
+    tier: Tier,
 ) -> tuple[Floats, Doubles]:
     """Replace the myocardium row by one row per flow level; flows between levels are shared."""
     count = int(rng.choice((0, 1, 2), p=(0.45, 0.4, 0.15)))
@@ -224,24 +191,31 @@ def _beats(rng: np.random.Generator, until_s: float, *, stress: bool) -> Doubles
     return np.concatenate([[0.0], np.cumsum(interval)])
 
 
-def _sample_sequence(rng: np.random.Generator, *, dual: bool) -> Sequence:
+def _sample_sequence(rng: np.random.Generator, output: Output) -> Sequence:
+    if output == "aif":
+        return Sequence(
+            readout="flash",
+            flip_deg=float(rng.uniform(5, 12)),
+            tr_ms=float(rng.uniform(1.8, 2.4)),
+            te_ms=float(rng.uniform(0.5, 0.9)),
+            delay_ms=float(rng.uniform(3.0, 12.0)),
+            centre_line=int(rng.integers(7, 14)),
+        )
     balanced = bool(rng.random() < 0.5)
-    tr = float(rng.uniform(2.0, 3.0))
-    line = int(rng.integers(15, 36))
     return Sequence(
         readout="bssfp" if balanced else "flash",
         flip_deg=float(rng.uniform(35, 60) if balanced else rng.uniform(9, 18)),
-        tr_ms=tr,
+        tr_ms=float(rng.uniform(2.0, 3.0)),
         te_ms=float(rng.uniform(1.0, 1.4)),
-        delay_ms=float(rng.uniform(25, 60) if dual else rng.uniform(50, 140)),
-        centre_line=line,
+        delay_ms=float(rng.uniform(50, 140) if output == "raw" else rng.uniform(25, 60)),
+        centre_line=int(rng.integers(15, 36)),
     )
 
 
 def _images(
     rng: np.random.Generator,
     body: Body,
-    plane: _Plane,
+    plane: SamplePlane,
     fractions: Floats,
     curves: Doubles,
     size: int,
@@ -256,7 +230,7 @@ def _images(
 
 
 def _move(
-    rng: np.random.Generator, images: Floats, body: Body, plane: _Plane, *, scale: float
+    rng: np.random.Generator, images: Floats, body: Body, plane: SamplePlane, *, scale: float
 ) -> Floats:
     """Motion that alignment leaves: the heart trembles and beats, the surroundings slide."""
     count, height, width = images.shape
@@ -299,11 +273,11 @@ def _acquire(
     images: Floats,
     fractions: Floats,
     pd: Doubles,
-    plane: _Plane,
+    plane: SamplePlane,
     section: Cut,
     *,
     output: Output,
-    spread: float,
+    snr: tuple[float, float],
 ) -> Floats:
     """Coil, resolution, ghosts, noise; ``pd`` and ``gd`` are divided by the smoothed PD image."""
     acquired_mm = rng.uniform(1.2, 3.0)
@@ -318,16 +292,16 @@ def _acquire(
         images = camera.blur(images, (sigma * rng.uniform(0.8, 1.4), sigma))
     shading = camera.coil_shading(rng, plane.x, plane.y, strength=float(rng.uniform(0.0, 1.5)))
     images *= shading
-    if rng.random() < 0.15 * spread:
+    if rng.random() < 0.2:
         axis = int(rng.integers(1, 3))
         level = float(rng.uniform(0.01, 0.08))
         images = camera.ghosts(rng, images, level=level, axis=axis, factor=int(rng.integers(2, 4)))
     wall = fractions[FIXED_TISSUES:].sum(0) > 0.5
     enhanced = images[:, wall].mean(1).max() if wall.any() else images.mean()
-    level = float(enhanced) / float(np.exp(rng.uniform(np.log(6.0), np.log(50.0))))
+    level = float(enhanced) / float(np.exp(rng.uniform(*np.log(snr))))
     amplification = camera.noise_amplification(plane.x, plane.y, rng, peak=float(rng.uniform(1, 2)))
     images = camera.add_noise(rng, images, level * amplification)
-    if output == "raw":
+    if output in ("raw", "aif"):
         return images
     density = (pd[:, None].astype(np.float32) * fractions.reshape(pd.size, -1)).sum(0)
     density = density.reshape(section.radius.shape) * shading
@@ -358,15 +332,3 @@ def _resample(images: Floats, beats: Doubles, times: Doubles) -> Floats:
     share = np.clip((times - beats[after - 1]) / (beats[after] - beats[after - 1]), 0.0, 1.0)
     weight = share.astype(np.float32)[:, None, None]
     return np.asarray(images[after - 1] * (1.0 - weight) + images[after] * weight)
-
-
-def _landmarks(body: Body, plane: _Plane) -> dict[str, Any]:
-    z = plane.height_mm
-    has_rv = z < body.heart.rv_length * body.heart.length_mm - 3.0
-    points: dict[str, Any] = {"lv_centre_rc": plane.to_rc(0.0, 0.0)}
-    for name, degrees in zip(("anterior", "inferior"), insertions_deg(body.heart, z), strict=True):
-        angle = np.float32(np.deg2rad(float(degrees)))
-        _, epi = lv_surfaces(body.heart, np.array([angle]), np.array([z], dtype=np.float32))
-        at = plane.to_rc(float(epi[0] * np.cos(angle)), float(epi[0] * np.sin(angle)))
-        points[f"rv_insertion_{name}_rc"] = at if has_rv else None
-    return points
