@@ -36,6 +36,8 @@ VIEWS: Final[tuple[tuple[float, float, bool, bool], ...]] = (
 """Shift (rows, columns, in grid pixels) of the window and flips (rows, columns) of each look."""
 RECENTRE_ABOVE_MM: Final = 3.0
 LOW_HEART_SCORE: Final = 0.75
+ANCHOR_BOX_MM: Final = 55.0
+"""Half width of the box around a heart in which the arrival of the bolus is looked for again."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +72,38 @@ def predict(network: LightUNet, windows: Floats) -> Floats:
 
 @dataclass(frozen=True, kw_only=True)
 class _Slice:
-    """The binned frames of a slice and the way from its pixels to the grid and back."""
+    """A slice binned in time around the bolus, and the way from its pixels to the grid and back."""
 
+    series: Floats
+    time_s: Doubles
     frames: Floats
+    foot_s: float
     pixel_spacing_mm: tuple[float, float]
+
+    @classmethod
+    def anchored(
+        cls, series: Floats, time_s: Doubles, spacing_mm: tuple[float, float], foot_s: float
+    ) -> _Slice:
+        frames = resample_bins(series, time_s, start_s=foot_s - BINS_BEFORE_FOOT * BIN_S)
+        return cls(
+            series=series, time_s=time_s, frames=frames, foot_s=foot_s, pixel_spacing_mm=spacing_mm
+        )
+
+    def anchored_near(self, centre_rc: Point) -> _Slice:
+        """The same slice with the bolus looked for near a centre, where no breathing fat is."""
+        low = [
+            round(c - ANCHOR_BOX_MM / s)
+            for c, s in zip(centre_rc, self.pixel_spacing_mm, strict=True)
+        ]
+        high = [
+            round(c + ANCHOR_BOX_MM / s)
+            for c, s in zip(centre_rc, self.pixel_spacing_mm, strict=True)
+        ]
+        box = self.series[:, max(0, low[0]) : max(2, high[0]), max(0, low[1]) : max(2, high[1])]
+        foot = bolus_foot_s(box, self.time_s) if box.size else self.foot_s
+        if abs(foot - self.foot_s) < BIN_S:
+            return self
+        return self.anchored(self.series, self.time_s, self.pixel_spacing_mm, foot)
 
     def window(self, centre_rc: Point, size: tuple[int, int] = (GRID_SIZE, GRID_SIZE)) -> Floats:
         return to_grid(
@@ -109,11 +139,15 @@ def _first_look(network: LightUNet, part: _Slice) -> list[Point]:
     return [part.to_pixels(centre, part.middle, size) for centre in found]
 
 
-def _settle(network: LightUNet, part: _Slice, start: Point) -> tuple[float, Point]:
-    """Re-centre a window on the network's own answer; returns its heart score and centre."""
+def _settle(
+    network: LightUNet, part: _Slice, start: Point, *, foot_known: bool
+) -> tuple[float, Point, _Slice]:
+    """Re-centre a window on the network's own answer; returns its heart score and place."""
     centre = start
     score = 0.0
-    for _ in range(2):
+    for _ in range(3):
+        if not foot_known:
+            part = part.anchored_near(centre)
         probabilities = predict(network, part.window(centre)[None])[0]
         score = locate.heart_score(probabilities)
         found = locate.heart_centre(probabilities)
@@ -127,7 +161,7 @@ def _settle(network: LightUNet, part: _Slice, start: Point) -> tuple[float, Poin
         centre = moved
         if step_mm < RECENTRE_ABOVE_MM:
             break
-    return score, centre
+    return score, centre, part
 
 
 def _look_from_all_sides(network: LightUNet, part: _Slice, centre: Point) -> tuple[Floats, Floats]:
@@ -176,12 +210,18 @@ def segment(
     """
     loaded = load_network(version)
     finite = np.nan_to_num(np.asarray(series, dtype=np.float32), posinf=0.0, neginf=0.0)
-    foot = bolus_foot_s(finite, time_s) if foot_s is None else foot_s
-    frames = resample_bins(finite, time_s, start_s=foot - BINS_BEFORE_FOOT * BIN_S)
-    part = _Slice(frames=frames, pixel_spacing_mm=pixel_spacing_mm)
+    foot_known = foot_s is not None
+    if foot_s is None:
+        foot_s = bolus_foot_s(finite, time_s)
+    part = _Slice.anchored(finite, time_s, pixel_spacing_mm, foot_s)
     if centre_rc is None:
-        starts = _first_look(loaded.network, part)
-        _, centre_rc = max(_settle(loaded.network, part, start) for start in starts)
+        looks = [
+            _settle(loaded.network, part, start, foot_known=foot_known)
+            for start in _first_look(loaded.network, part)
+        ]
+        _, centre_rc, part = max(looks, key=lambda look: look[0])
+    elif not foot_known:
+        part = part.anchored_near(centre_rc)
     probabilities, uncertainty = _look_from_all_sides(loaded.network, part, centre_rc)
     return Segmentation(
         probabilities=probabilities,
