@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
+from django.db.models.signals import pre_migrate
 
 
 class CoreConfig(AppConfig):
@@ -9,6 +10,8 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from qperfweb.core import checks
         from qperfweb.core.logins import refuse_a_privileged_login
+        from qperfweb.core.schema import refuse_a_newer_database
 
         checks.register_all()
         connection_created.connect(refuse_a_privileged_login)
+        pre_migrate.connect(refuse_a_newer_database, sender=self)

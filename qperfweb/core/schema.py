@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
+from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
@@ -45,6 +47,13 @@ def schema_state() -> SchemaState:
     return SchemaState(
         missing=tuple(sorted(known - applied)), unknown=tuple(sorted(applied - known))
     )
+
+
+def refuse_a_newer_database(**signal_arguments: Any) -> None:
+    """Before migrating: an older release must not touch what a newer one made."""
+    state = schema_state()
+    if state.unknown:
+        raise CommandError(state.problem)
 
 
 @lru_cache(maxsize=1)

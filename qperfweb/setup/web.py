@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.request import ProxyHandler, build_opener
 
 from qperfweb.setup.cluster import free_port
 from qperfweb.setup.console import SetupError
@@ -76,13 +76,11 @@ def next_free_port(host: str, wanted: int) -> int:
     return free_port()
 
 
-def is_up(port: int) -> bool:
-    """Does our web server answer there?"""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=2)
+def is_up(address: str) -> bool:
+    """Is our web server there and ready for work?"""
+    direct = build_opener(ProxyHandler({}))
     try:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
+        with direct.open(f"{address}readyz", timeout=5) as response:
+            return bool(response.status == 200)
+    except OSError:
         return False
-    finally:
-        connection.close()

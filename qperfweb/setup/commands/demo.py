@@ -21,7 +21,7 @@ from qperfweb.setup.databases import Database, open_database
 from qperfweb.setup.environment import PYTHON, ROOT, ensure_environment, environment_variables
 from qperfweb.setup.frontend import ensure_frontend
 from qperfweb.setup.locks import try_exclusive
-from qperfweb.setup.processes import Supervisor, wait_until
+from qperfweb.setup.processes import Child, Supervisor, wait_until
 from qperfweb.setup.state import make_state_folder, state_folder, write_private
 from qperfweb.setup.web import is_up, next_free_port, web_server, worker
 
@@ -73,12 +73,13 @@ def main(options: Namespace, rest: list[str]) -> int:
     with open_database() as database:
         require_all_logins(database)
         with step("Database schema"):
-            _manage(database, "migrate", "-v", "0")
-        with step("Sites and people"):
-            people = _make_people(database)
+            _manage(database, "migrate", "-v", "0", "--skip-checks")
         supervisor = Supervisor(database)
         try:
-            address = _start(supervisor, database, options.port)
+            with step("Web server, worker, people"):
+                address, web = _start(supervisor, database, options.port)
+                people = _make_people(database)
+                wait_until(lambda: is_up(address), web, 60.0, "web server")
             _write_sign_ins(address, people)
             _import_simulated_exams(database)
             for path in options.data:
@@ -115,12 +116,12 @@ def _make_people(database: Database) -> list[dict[str, Any]]:
     known = {person["username"]: person for person in _sign_ins().get("people", [])}
     people = []
     for person in PEOPLE:
-        password = known.get(person.username, {}).get("password") or secrets.token_urlsafe(12)
         people.append(
             {
                 "role": person.role or "administrator",
                 "username": person.username,
-                "password": password,
+                "password": known.get(person.username, {}).get("password")
+                or secrets.token_urlsafe(12),
                 "full_name": person.full_name,
                 "sites": list(person.sites),
             }
@@ -130,18 +131,16 @@ def _make_people(database: Database) -> list[dict[str, Any]]:
     return people
 
 
-def _start(supervisor: Supervisor, database: Database, wanted_port: int) -> str:
+def _start(supervisor: Supervisor, database: Database, wanted_port: int) -> tuple[str, Child]:
     logs = state_folder() / "logs"
     logs.mkdir(exist_ok=True, mode=0o700)
     port = next_free_port("127.0.0.1", wanted_port)
     if port != wanted_port:
         say(f"  -- port {wanted_port} is taken, using {port}")
-    with step("Web server and worker"):
-        web = web_server(database, "127.0.0.1", port, logs / "web.log")
-        supervisor.start(web)
-        supervisor.start(worker(database, log=logs / "worker.log"))
-        wait_until(lambda: is_up(port), web, 60.0, "web server")
-    return f"http://127.0.0.1:{port}/"
+    web = web_server(database, "127.0.0.1", port, logs / "web.log")
+    supervisor.start(web)
+    supervisor.start(worker(database, log=logs / "worker.log"))
+    return f"http://127.0.0.1:{port}/", web
 
 
 def _import_simulated_exams(database: Database) -> None:

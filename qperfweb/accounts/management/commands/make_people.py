@@ -19,6 +19,8 @@ class Command(BaseCommand):
         "administrator."
     )
 
+    requires_system_checks: list[str] = []
+
     def handle(self, *args: Any, **options: Any) -> None:
         wanted = json.load(sys.stdin)
         sites = {slug: site_ensure(slug, name) for slug, name in wanted["sites"]}
