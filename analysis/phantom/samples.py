@@ -17,9 +17,11 @@ from analysis.constants import BACKGROUND, MYOCARDIUM
 from analysis.phantom import camera, contrast, population
 from analysis.phantom.drawing import READERS, LabelConvention, draw_labels
 from analysis.phantom.heart import aha_angle_deg
-from analysis.phantom.perfusion import mbf_map, sample_defects, sample_pattern
+from analysis.phantom.imaging import split_by_flow
+from analysis.phantom.perfusion import FlowPattern, mbf_map, sample_defects, sample_pattern
 from analysis.phantom.population import SPREAD, Tier
 from analysis.phantom.render import Body, Cut, cut
+from analysis.phantom.sample_motion import sample_movement
 from analysis.phantom.sample_planes import SamplePlane, View, landmarks, sample_plane
 from analysis.phantom.signal import Sequence, proton_density, saturation_recovery
 from analysis.phantom.tissues import FIXED_TISSUES, Tissue
@@ -65,6 +67,7 @@ def training_sample(
     convention: LabelConvention = READERS,
     centre_jitter_mm: float = 6.0,
     residual_motion: float = 1.0,
+    breathing_mm: float = 0.0,
     field_strength_t: float | None = None,
     view: View = "short_axis",
     bolus_missing: bool = False,
@@ -80,6 +83,8 @@ def training_sample(
     labels are the two cavities; random among the first three by default (half of them raw).
     convention: how far from the anatomical edges the label's edges lie (``drawing``).
     residual_motion: scale of the motion that stays after alignment; 0 is none, 10 a failure.
+    breathing_mm: depth of free breathing that nobody has corrected, for series that go through the
+    real alignment before they are trained on.
     view, bolus_missing, snr (range, of the wall at its brightest): for series to be refused.
     """
     spread = SPREAD[tier]
@@ -100,13 +105,16 @@ def training_sample(
     )
     softness = spacing * float(rng.uniform(0.9, 1.7))
     section = cut(body, plane.x, plane.y, plane.z, softness_mm=softness)
+    beyond = _neighbour(rng, body, plane, softness) if residual_motion > 0 else None
 
     chemistry = contrast.sample_chemistry(rng, field_strength_t=tesla, contrast_spread=spread)
     dose = float(rng.uniform(0.9, 2.4)) if output == "raw" else 1.0
     bolus = population.sample_bolus(rng, stress=stress, tier=tier, dose=dose)
     if bolus_missing:
         bolus = replace(bolus, area_mmol_s_per_l=0.0)
-    fractions, levels = _split_by_flow(rng, body, section, plane, stress=stress, tier=tier)
+    pattern = _sample_flow(rng, stress=stress, tier=tier)
+    levels = _flow_levels(pattern, body, section, plane)
+    fractions = _split_by_flow(pattern, levels, body, section, plane)
     beats = _beats(rng, bolus.arrival_s + 3.0 + frames * dt_s + 6.0, stress=stress)
     grid = np.arange(0.0, beats[-1] + 1.0, _GRID_S)
     gd = contrast.concentration_curves(
@@ -116,9 +124,22 @@ def training_sample(
     sequence = _sample_sequence(rng, output)
     curves = contrast.signal_curves(chemistry, sequence, gd_at_beats)
 
-    images = _images(rng, body, plane, fractions, curves, size)
-    if residual_motion > 0:
-        images = _move(rng, images, body, plane, scale=residual_motion * spread)
+    grain = _sample_grain(rng, body, plane)
+    images = _images(fractions, curves, grain)
+    movement = sample_movement(
+        rng,
+        beats,
+        plane=plane,
+        reach_mm=body.heart.epi_radius_mm,
+        scale=residual_motion * spread,
+        breathing_mm=breathing_mm,
+    )
+    if beyond is not None:
+        other = _split_by_flow(pattern, levels, body, beyond, plane)
+        depth = movement.through_plane[:, None, None]
+        images += depth * (_images(other, curves, grain) - images)
+    if residual_motion > 0 or breathing_mm > 0:
+        images = movement.warp(images)
     pd = contrast.proton_density_row(chemistry, sequence, curves.shape[0])
     images = _acquire(rng, images, fractions, pd, plane, section, output=output, snr=snr)
     if output == "gd":
@@ -155,31 +176,50 @@ def training_sample(
     )
 
 
-def _split_by_flow(
-    rng: np.random.Generator,
-    body: Body,
-    section: Cut,
-    plane: SamplePlane,
-    *,
-    stress: bool,
-    tier: Tier,
-) -> tuple[Floats, Doubles]:
-    """Replace the myocardium row by one row per flow level; flows between levels are shared."""
+def _neighbour(
+    rng: np.random.Generator, body: Body, plane: SamplePlane, softness_mm: float
+) -> Cut | None:
+    """The anatomy a few millimetres further, where breathing sometimes takes the slice."""
+    if rng.random() < 0.5:
+        return None
+    further = np.float32(rng.choice((-1.0, 1.0)) * rng.uniform(2.0, 8.0))
+    return cut(body, plane.x, plane.y, plane.z + further, softness_mm=softness_mm)
+
+
+def _sample_flow(rng: np.random.Generator, *, stress: bool, tier: Tier) -> FlowPattern:
     count = int(rng.choice((0, 1, 2), p=(0.45, 0.4, 0.15)))
-    pattern = sample_pattern(
-        rng, stress=stress, defects=sample_defects(rng, count=count), wild=tier == "wild"
-    )
+    defects = sample_defects(rng, count=count)
+    return sample_pattern(rng, stress=stress, defects=defects, wild=tier == "wild")
+
+
+def _flow_at(pattern: FlowPattern, body: Body, section: Cut, plane: SamplePlane) -> Floats:
     aha = aha_angle_deg(body.heart, section.angle, plane.height_mm)
-    height = plane.z / np.float32(body.heart.length_mm)
-    mbf = mbf_map(pattern, aha, section.depth, height)
-    wall = section.fractions[Tissue.MYOCARDIUM]
-    present = mbf[wall > 0.01]
+    return mbf_map(pattern, aha, section.depth, plane.z / np.float32(body.heart.length_mm))
+
+
+def _flow_levels(pattern: FlowPattern, body: Body, section: Cut, plane: SamplePlane) -> Doubles:
+    """Flows for which tissue curves are computed."""
+    present = _flow_at(pattern, body, section, plane)
+    present = present[section.fractions[Tissue.MYOCARDIUM] > 0.01]
     low, high = (float(present.min()), float(present.max())) if present.size else (1.0, 1.0)
-    levels = np.geomspace(low, max(high, 1.02 * low), _FLOW_LEVELS)
-    where = np.interp(mbf, levels, np.arange(_FLOW_LEVELS)).astype(np.float32)
-    level = np.arange(_FLOW_LEVELS, dtype=np.float32)[:, None, None]
-    shares = np.maximum(1.0 - np.abs(where[None] - level), 0.0) * wall[None]
-    return np.concatenate([section.fractions[:FIXED_TISSUES], shares]), levels
+    return np.geomspace(low, max(high, 1.02 * low), _FLOW_LEVELS)
+
+
+def _split_by_flow(
+    pattern: FlowPattern, levels: Doubles, body: Body, section: Cut, plane: SamplePlane
+) -> Floats:
+    """Replace the myocardium row by one row per flow level; flows between levels are shared."""
+    return split_by_flow(section, _flow_at(pattern, body, section, plane), levels)
+
+
+def _sample_grain(
+    rng: np.random.Generator, body: Body, plane: SamplePlane
+) -> tuple[Floats, Floats]:
+    """Grain (H, W) of the surroundings and of the heart, 1 on average."""
+    grain = body.noise.at(plane.x, plane.y, plane.z, scale_mm=9.0, octaves=2)
+    around = 1.0 + np.float32(rng.uniform(0.1, 0.7)) * grain
+    heart = 1.0 + np.float32(rng.uniform(0.0, 0.08)) * grain
+    return around, heart
 
 
 def _beats(rng: np.random.Generator, until_s: float, *, stress: bool) -> Doubles:
@@ -212,60 +252,13 @@ def _sample_sequence(rng: np.random.Generator, output: Output) -> Sequence:
     )
 
 
-def _images(
-    rng: np.random.Generator,
-    body: Body,
-    plane: SamplePlane,
-    fractions: Floats,
-    curves: Doubles,
-    size: int,
-) -> Floats:
+def _images(fractions: Floats, curves: Doubles, grain: tuple[Floats, Floats]) -> Floats:
     """Ideal frames (T, H, W): fractions times curves, roughened by the grain of the tissues."""
-    grain = body.noise.at(plane.x, plane.y, plane.z, scale_mm=9.0, octaves=2)
     rough = fractions.copy()
-    rough[: Tissue.EPICARDIAL_FAT] *= 1.0 + np.float32(rng.uniform(0.1, 0.7)) * grain
-    rough[Tissue.EPICARDIAL_FAT :] *= 1.0 + np.float32(rng.uniform(0.0, 0.08)) * grain
+    rough[: Tissue.EPICARDIAL_FAT] *= grain[0]
+    rough[Tissue.EPICARDIAL_FAT :] *= grain[1]
     flat = curves.T.astype(np.float32) @ rough.reshape(rough.shape[0], -1)
-    return np.asarray(np.maximum(flat, 0.0)).reshape(-1, size, size)
-
-
-def _move(
-    rng: np.random.Generator, images: Floats, body: Body, plane: SamplePlane, *, scale: float
-) -> Floats:
-    """Motion that alignment leaves: the heart trembles and beats, the surroundings slide."""
-    count, height, width = images.shape
-    t = np.arange(count)
-    period = rng.uniform(3.0, 8.0)
-    breath = np.sin(2 * np.pi * t / period + rng.uniform(0, 2 * np.pi)) + rng.normal(0, 0.3, count)
-    heading = rng.uniform(0.0, 2.0 * np.pi)
-    direction = np.array([np.sin(heading), np.cos(heading)])
-    around = breath[:, None] * direction * (abs(rng.normal(0.0, 4.0)) * scale / plane.spacing_mm)
-    unsteady = abs(rng.normal(0.0, 0.35)) * scale + 0.05
-    tremble: Doubles = rng.normal(0.0, unsteady, (count, 2))
-    drift = np.cumsum(rng.normal(0.0, 0.06 * scale, (count, 2)), axis=0)
-    tremble += drift - drift[count // 2]
-    gasps = rng.random(count) < rng.choice((0.0, 0.03, 0.08))
-    tremble[gasps] += rng.normal(0.0, 2.0 * scale, (int(gasps.sum()), 2))
-    squeeze: Doubles = rng.normal(0.0, abs(rng.normal(0.0, 0.015)) * scale, size=(count,))
-    rows, columns = np.meshgrid(
-        np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32), indexing="ij"
-    )
-    row, column = plane.centre_rc
-    distance = np.hypot(rows - row, columns - column) * np.float32(plane.spacing_mm)
-    reach = body.heart.epi_radius_mm
-    beyond = (distance - 1.35 * reach) / np.float32(0.15 * reach)
-    heart: Floats = (1.0 / (1.0 + np.exp(beyond))).astype(np.float32)
-    rest = 1.0 - heart
-    moved = np.empty_like(images)
-    for k in range(count):
-        dr = heart * (np.float32(tremble[k, 0]) + np.float32(squeeze[k]) * (rows - row))
-        dc = heart * (np.float32(tremble[k, 1]) + np.float32(squeeze[k]) * (columns - column))
-        dr += rest * np.float32(around[k, 0])
-        dc += rest * np.float32(around[k, 1])
-        moved[k] = cv2.remap(
-            images[k], columns + dc, rows + dr, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-    return moved
+    return np.asarray(np.maximum(flat, 0.0)).reshape(-1, *fractions.shape[1:])
 
 
 def _acquire(
