@@ -76,11 +76,13 @@ def main(options: Namespace, rest: list[str]) -> int:
             _manage(database, "migrate", "-v", "0", "--skip-checks")
         supervisor = Supervisor(database)
         try:
-            with step("Web server, worker, people"):
-                address, web = _start(supervisor, database, options.port)
+            with step("Web server, sites and people"):
+                address, web = _start_web(supervisor, database, options.port)
                 people = _make_people(database)
                 wait_until(lambda: is_up(address), web, 60.0, "web server")
             _write_sign_ins(address, people)
+            # Only now: loading its numerical libraries would slow down the web server's start.
+            supervisor.start(worker(database, log=_log("worker")))
             _import_simulated_exams(database)
             for path in options.data:
                 _import(database, SITES[0][0], path)
@@ -131,16 +133,19 @@ def _make_people(database: Database) -> list[dict[str, Any]]:
     return people
 
 
-def _start(supervisor: Supervisor, database: Database, wanted_port: int) -> tuple[str, Child]:
-    logs = state_folder() / "logs"
-    logs.mkdir(exist_ok=True, mode=0o700)
+def _start_web(supervisor: Supervisor, database: Database, wanted_port: int) -> tuple[str, Child]:
     port = next_free_port("127.0.0.1", wanted_port)
     if port != wanted_port:
         say(f"  -- port {wanted_port} is taken, using {port}")
-    web = web_server(database, "127.0.0.1", port, logs / "web.log")
+    web = web_server(database, "127.0.0.1", port, _log("web"))
     supervisor.start(web)
-    supervisor.start(worker(database, log=logs / "worker.log"))
     return f"http://127.0.0.1:{port}/", web
+
+
+def _log(name: str) -> Path:
+    logs = state_folder() / "logs"
+    logs.mkdir(exist_ok=True, mode=0o700)
+    return logs / f"{name}.log"
 
 
 def _import_simulated_exams(database: Database) -> None:
