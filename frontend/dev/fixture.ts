@@ -121,6 +121,8 @@ export function makeFixture({
     reading: null,
     can_read: true,
     can_sign: true,
+    can_classify: true,
+    can_run: true,
     next_study_id: 2,
   };
   state.table = measure(state, flow, {});

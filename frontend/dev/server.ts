@@ -37,6 +37,22 @@ async function sourceSeries(): Promise<SourceSeries[]> {
       modality: "MR",
       instance_count: files.length,
       image_urls: files.map((name) => `/dicom/${encodeURIComponent(name)}`),
+      classification: {
+        kind: "perfusion",
+        used: true,
+        condition: "stress",
+        positions: ["basal"],
+        sequence: "single",
+        frames: files.length,
+        time_points: files.length,
+        reason: "",
+        evidence: ["the description says stress perfusion"],
+        confidence: 0.8,
+        flags: [],
+      },
+      correction: null,
+      corrected_by: null,
+      corrected_at: null,
     },
   ];
 }

@@ -65,6 +65,8 @@ def viewer_state(study: Study, user: Any) -> dict[str, Any]:
         "reading": _reading(reading, user) if reading else None,
         "can_read": can(user, Verb.EDIT_READING, study),
         "can_sign": can(user, Verb.SIGN_READING, study),
+        "can_classify": can(user, Verb.CLASSIFY, study),
+        "can_run": can(user, Verb.START_RUN, study),
         "next_study_id": _next_study(study),
     }
 

@@ -208,6 +208,9 @@ export interface ViewerState {
   reading: ReadingView | null;
   can_read: boolean;
   can_sign: boolean;
+  /** May correct what a series was taken for; may start and cancel analyses. */
+  can_classify: boolean;
+  can_run: boolean;
   next_study_id: number | null;
 }
 
@@ -307,4 +310,36 @@ export interface SourceSeries {
   instance_count: number;
   /** One entry per frame, in order; wadors-free plain DICOM Part-10 addresses. */
   image_urls: string[];
+  /** What the rules took it for, with the evidence in words. */
+  classification: SeriesClassification | null;
+  /** What a person set by hand; it wins field by field. */
+  correction: SeriesCorrection | null;
+  corrected_by: string | null;
+  corrected_at: string | null;
+}
+
+export interface SeriesClassification {
+  /** perfusion, aif, pd, gd, map, other */
+  kind: string;
+  used: boolean;
+  condition: Condition;
+  positions: string[];
+  sequence: string;
+  frames: number;
+  time_points: number;
+  /** Why it is not used. */
+  reason: string;
+  evidence: string[];
+  confidence: number;
+  flags: { code: string; message: string; severity: Flag["severity"] }[];
+}
+
+/** POST /api/series/<id>/correction/ {correction, reason}; correction null: back to the rules. */
+export interface SeriesCorrection {
+  condition?: Condition;
+  role?: "aif" | "pd" | "sr" | "gd" | "aif_gd" | "map" | "other";
+  position?: Position;
+  /** Of a series with several slices, base to apex; "" leaves a slice out. */
+  positions?: string[];
+  excluded?: boolean;
 }

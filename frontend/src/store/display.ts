@@ -83,9 +83,15 @@ display.subscribe((state, previous) => {
   }
 });
 
-/** Modes that an acquisition's slices can show, in the order of the buttons. */
+const QUANTITATIVE: Mode[] = ["movie", "gd", "mbf", "uncertainty", "original"];
+const RELATIVE: Mode[] = ["movie", "upslope", "uncertainty", "original"];
+
+/**
+ * Modes that an acquisition's slices can show, in the order of the buttons. Where values are only
+ * relative, maps in absolute units are not offered, even if a run has left them.
+ */
 export function modesOf(acquisition: AcquisitionView): Mode[] {
-  const order: Mode[] = ["movie", "gd", "mbf", "upslope", "uncertainty", "original"];
+  const order = acquisition.quantity === "mbf" ? QUANTITATIVE : RELATIVE;
   return order.filter((mode) => acquisition.slices.some((slice) => slice.arrays[mode]));
 }
 
@@ -99,6 +105,7 @@ export function startMode(acquisition: AcquisitionView): Mode {
 export function setAllModes(acquisitions: readonly AcquisitionView[], mode: Mode): void {
   const modes = { ...display.getState().modes };
   for (const acquisition of acquisitions) {
+    if (!modesOf(acquisition).includes(mode)) continue;
     for (const slice of acquisition.slices) if (slice.arrays[mode]) modes[slice.key] = mode;
   }
   display.setState({ modes });

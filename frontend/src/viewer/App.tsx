@@ -76,7 +76,7 @@ export function App({ worklistUrl, userName }: { worklistUrl: string; userName: 
             <SidePanel data={data} />
           </main>
         ) : (
-          <RunProgress run={data.run} studyId={data.study.id} />
+          <RunProgress data={data} />
         )}
       </div>
       <Dialogs

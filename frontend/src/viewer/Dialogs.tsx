@@ -9,6 +9,7 @@ import { CompareDialog } from "./CompareDialog.tsx";
 import type { DialogName, ValueEditRequest } from "./context.ts";
 import { Identity } from "./Header.tsx";
 import { Modal } from "./Modal.tsx";
+import { SeriesDialog } from "./SeriesDialog.tsx";
 import { SignDialog } from "./SignDialog.tsx";
 import { ValueDialog } from "./ValueDialog.tsx";
 import { editWords } from "./words.ts";
@@ -34,6 +35,7 @@ export function Dialogs({ data, dialog, close, valueEdit, closeValueEdit }: Dial
       {dialog === "history" && <HistoryDialog data={data} close={close} />}
       {dialog === "compare" && <CompareDialog data={data} close={close} />}
       {dialog === "keys" && <KeysDialog close={close} />}
+      {dialog === "series" && <SeriesDialog data={data} close={close} />}
       {dialog === "source" && (
         <Modal title={t.source.title} close={close} wide testId="source-dialog">
           <Suspense fallback={<p className="muted">{t.source.starting}</p>}>

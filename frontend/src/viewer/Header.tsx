@@ -1,9 +1,10 @@
+import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import type { ViewerState } from "../api/types.ts";
 import { formatDate, formatDateTime, formatTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
 import { commit, mayEdit, study } from "../store/study.ts";
-import { useViewer } from "./context.ts";
+import { type DialogName, useViewer } from "./context.ts";
 
 export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: string }) {
   const { openDialog } = useViewer();
@@ -30,19 +31,21 @@ export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: 
               type="button"
               className="button"
               data-testid="undo"
+              aria-label={t.header.undo}
               disabled={!editable || !reading?.can_undo || busy}
               onClick={() => commit({ kind: "undo" })}
             >
-              <span aria-hidden="true">↶</span> {t.header.undo}
+              <span aria-hidden="true">↶</span> <span className="wide-only">{t.header.undo}</span>
             </button>
             <button
               type="button"
               className="button"
               data-testid="redo"
+              aria-label={t.header.redo}
               disabled={!editable || !reading?.can_redo || busy}
               onClick={() => commit({ kind: "redo" })}
             >
-              <span aria-hidden="true">↷</span> {t.header.redo}
+              <span aria-hidden="true">↷</span> <span className="wide-only">{t.header.redo}</span>
             </button>
           </>
         )}
@@ -53,9 +56,6 @@ export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: 
           <>
             <button type="button" className="button" onClick={() => openDialog("history")}>
               {t.header.history}
-            </button>
-            <button type="button" className="button" onClick={() => openDialog("compare")}>
-              {t.header.compare}
             </button>
             <a
               className="button"
@@ -68,15 +68,7 @@ export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: 
             </a>
           </>
         )}
-        <button
-          type="button"
-          className="button button-icon"
-          aria-label={t.keys.title}
-          title={t.keys.title}
-          onClick={() => openDialog("keys")}
-        >
-          ?
-        </button>
+        <MoreMenu hasReading={reading !== null} />
         {reading?.state === "signed" ? (
           <>
             {data.can_sign && (
@@ -109,6 +101,50 @@ export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: 
         )}
       </div>
     </header>
+  );
+}
+
+function MoreMenu({ hasReading }: { hasReading: boolean }) {
+  const { openDialog } = useViewer();
+  const menu = useRef<HTMLDetailsElement>(null);
+  const open = (name: DialogName) => {
+    if (menu.current) menu.current.open = false;
+    openDialog(name);
+  };
+  // A click elsewhere or Escape closes the menu, as people expect of one.
+  useEffect(() => {
+    const close = (event: Event) => {
+      const node = menu.current;
+      if (!node?.open || (event instanceof KeyboardEvent && event.key !== "Escape")) return;
+      if (event.type === "pointerdown" && node.contains(event.target as Node)) return;
+      node.open = false;
+    };
+    document.addEventListener("pointerdown", close);
+    document.addEventListener("keydown", close);
+    return () => {
+      document.removeEventListener("pointerdown", close);
+      document.removeEventListener("keydown", close);
+    };
+  }, []);
+  return (
+    <details ref={menu} className="menu">
+      <summary className="button" data-testid="more">
+        {t.header.more}
+      </summary>
+      <div className="menu-items panel">
+        {hasReading && (
+          <button type="button" data-testid="compare" onClick={() => open("compare")}>
+            {t.header.compare}
+          </button>
+        )}
+        <button type="button" data-testid="series" onClick={() => open("series")}>
+          {t.header.series}
+        </button>
+        <button type="button" data-testid="keys" onClick={() => open("keys")}>
+          {t.header.help}
+        </button>
+      </div>
+    </details>
   );
 }
 

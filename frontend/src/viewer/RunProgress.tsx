@@ -3,9 +3,13 @@ import { postJson } from "../api/client.ts";
 import type { ViewerState } from "../api/types.ts";
 import { t } from "../shared/strings.ts";
 import { message, openStudy } from "../store/study.ts";
+import { useViewer } from "./context.ts";
 
 /** Instead of the grid while there is no result: what is happening, or why there is none. */
-export function RunProgress({ run, studyId }: { run: ViewerState["run"]; studyId: number }) {
+export function RunProgress({ data }: { data: ViewerState }) {
+  const { openDialog } = useViewer();
+  const { run } = data;
+  const studyId = data.study.id;
   const [error, setError] = useState<string | null>(null);
   const state = run?.state ?? "none";
   const ask = async (url: string) => {
@@ -38,13 +42,15 @@ export function RunProgress({ run, studyId }: { run: ViewerState["run"]; studyId
             {run?.stage ? t.run.stage(run.stage) : ""} {percent} %
           </p>
           <p className="muted">{t.run.liveNote}</p>
-          <button
-            type="button"
-            className="button"
-            onClick={() => void ask(`/api/runs/${run?.id}/cancel/`)}
-          >
-            {t.run.cancel}
-          </button>
+          {data.can_run && (
+            <button
+              type="button"
+              className="button"
+              onClick={() => void ask(`/api/runs/${run?.id}/cancel/`)}
+            >
+              {t.run.cancel}
+            </button>
+          )}
         </>
       )}
       {state === "failed" && (
@@ -53,13 +59,20 @@ export function RunProgress({ run, studyId }: { run: ViewerState["run"]; studyId
         </p>
       )}
       {!live && (
-        <button
-          type="button"
-          className="button button-primary"
-          onClick={() => void ask(`/api/studies/${studyId}/runs/`)}
-        >
-          {t.run.retryHint}
-        </button>
+        <p className="run-actions">
+          {data.can_run && (
+            <button
+              type="button"
+              className="button button-primary"
+              onClick={() => void ask(`/api/studies/${studyId}/runs/`)}
+            >
+              {t.run.retryHint}
+            </button>
+          )}
+          <button type="button" className="button" onClick={() => openDialog("series")}>
+            {t.series.title}
+          </button>
+        </p>
       )}
       {error && (
         <p className="notice notice-danger" role="alert">

@@ -4,7 +4,7 @@ import { createContext, useContext } from "react";
 import type { Condition } from "../api/types.ts";
 import type { Grid } from "../render/grid.ts";
 
-export type DialogName = "sign" | "addendum" | "history" | "compare" | "keys" | "source";
+export type DialogName = "sign" | "addendum" | "history" | "compare" | "keys" | "source" | "series";
 
 export interface ValueEditRequest {
   condition: Condition;

@@ -59,7 +59,7 @@ function heading(column: Column, ordering: string, sortBy: (column: string) => v
   const arrow = direction === "ascending" ? " ▲" : direction === "descending" ? " ▼" : "";
   const button = element("button", { type: "button", title: t.worklist.sortable }, words, arrow);
   button.addEventListener("click", () => sortBy(key));
-  return element("th", { scope: "col", "aria-sort": direction, class: column }, button);
+  return element("th", { scope: "col", "aria-sort": direction, class: `column-${column}` }, button);
 }
 
 function line(row: WorklistRow): HTMLElement {
@@ -82,7 +82,7 @@ function line(row: WorklistRow): HTMLElement {
         : "",
     ),
     element("td", {}, row.reader ?? ""),
-    element("td", { class: "received" }, formatDateTime(row.received_at)),
+    element("td", { class: "column-received" }, formatDateTime(row.received_at)),
   );
   made.addEventListener("click", (event) => {
     if (!(event.target as HTMLElement).closest("a") && !getSelection()?.toString()) {
