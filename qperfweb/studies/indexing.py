@@ -80,6 +80,7 @@ class _Indexer:
         self.known: dict[str, tuple[str, int]] = {}
         self.instances: list[Instance] = []
         self.problems: list[IntakeProblem] = []
+        self.kept: list[StoredObject] = []
 
     def run(self, arrivals: Sequence[Arrival]) -> tuple[list[Outcome], list[Study]]:
         uids = [a.facts.sop_instance_uid for a in arrivals]
@@ -87,6 +88,7 @@ class _Indexer:
         columns = ("sop_instance_uid", "sha256", "series__study_id")
         self.known = {uid: (sha, study) for uid, sha, study in rows.values_list(*columns)}
         outcomes = [self._take(arrival) for arrival in arrivals]
+        storage.keep_all(self.kept)  # before its rows can be seen
         Instance.objects.bulk_create(self.instances)
         IntakeProblem.objects.bulk_create(self.problems)
         return outcomes, list(self.grown.values())
@@ -109,7 +111,7 @@ class _Indexer:
             study = self._study(arrival)
         except SetAside as reason:
             return self._set_aside(arrival, reason)
-        storage.keep(file)
+        self.kept.append(file)
         self.instances.append(self._instance(facts, self._series(study, facts), file))
         self.known[facts.sop_instance_uid] = (file.sha256, study.pk)
         self.grown[study.pk] = study
@@ -202,7 +204,7 @@ class _Indexer:
         )
 
     def _set_aside(self, arrival: Arrival, reason: SetAside) -> Outcome:
-        storage.keep(arrival.file)
+        self.kept.append(arrival.file)
         self.problems.append(
             IntakeProblem(
                 site_id=self.site_id,

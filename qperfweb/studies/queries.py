@@ -16,6 +16,9 @@ from .models import Instance, IntakeProblem, Patient, Series, Study, StudyState
 PAGE_SIZE: Final = 50
 LARGEST_PAGE: Final = 200
 
+_FEW_PATIENTS: Final = 1000
+"""Up to here patients are looked up once and named in the query; beyond, in a subquery."""
+
 ORDERINGS: Final = {
     "received": ("last_received_at", "id"),
     "study_date": ("study_date", "id"),
@@ -78,9 +81,14 @@ def _ordering(name: str) -> list[Any]:
     columns = ORDERINGS.get(name.removeprefix("-"))
     if columns is None:
         raise Invalid("The worklist cannot be ordered by that.", field="ordering")
-    if name.startswith("-"):
-        return [F(column).desc(nulls_last=True) for column in columns]
-    return [F(column).asc(nulls_last=True) for column in columns]
+    descending = name.startswith("-")
+    # Only a study date may be empty; elsewhere NULLS LAST would keep an index from being used.
+    return [
+        (F(column).desc if descending else F(column).asc)(
+            nulls_last=True if column == "study_date" else None
+        )
+        for column in columns
+    ]
 
 
 def _matching(asked: WorklistFilter) -> QuerySet[Study]:
@@ -111,7 +119,8 @@ def _text(text: str, site_ids: tuple[int, ...]) -> Q:
     tokens = query_tokens(text)
     if tokens:
         people = Patient.objects.filter(site_id__in=site_ids, search_tokens__contains=tokens)
-        matches |= Q(patient_id__in=list(people.values_list("id", flat=True)[:1000]))
+        few = list(people.values_list("id", flat=True)[: _FEW_PATIENTS + 1])
+        matches |= Q(patient_id__in=few if len(few) <= _FEW_PATIENTS else people.values("id"))
     return matches
 
 

@@ -11,13 +11,15 @@ import hashlib
 import os
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
 STALE_AFTER_S = 24 * 3600
+_FLUSHES_AT_ONCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +56,31 @@ def stage(chunks: Iterable[bytes]) -> StoredObject:
 
 def keep(staged: StoredObject) -> StoredObject:
     """Make a staged object durable under its hash; the same content again changes nothing."""
-    target = object_path(staged.sha256)
-    if target.exists():
-        discard(staged)
-    else:
-        _flush(staged.path)
-        made = [p for p in (target.parent, target.parent.parent) if not p.exists()]
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.replace(staged.path, target)
-        for folder in (target.parent, *(p.parent for p in made)):
-            _flush(folder)
-    return StoredObject(sha256=staged.sha256, size_bytes=staged.size_bytes, path=target)
+    keep_all([staged])
+    return StoredObject(
+        sha256=staged.sha256, size_bytes=staged.size_bytes, path=object_path(staged.sha256)
+    )
+
+
+def keep_all(staged: Sequence[StoredObject]) -> None:
+    """``keep`` for many at once: waiting for the disk together takes a fraction of the time."""
+    new = {one.sha256: one for one in staged if not object_path(one.sha256).exists()}
+    with ThreadPoolExecutor(min(_FLUSHES_AT_ONCE, max(1, len(new)))) as pool:
+        list(pool.map(_flush, (one.path for one in new.values())))
+        folders: set[Path] = set()
+        for one in new.values():
+            target = object_path(one.sha256)
+            folders.update((target.parent, *_missing_above(target.parent)))
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            os.replace(one.path, target)
+        list(pool.map(_flush, folders))
+    for one in staged:
+        discard(one)
+
+
+def _missing_above(folder: Path) -> list[Path]:
+    """Folders in which a new entry appears when ``folder`` is made."""
+    return [above.parent for above in (folder, folder.parent) if not above.exists()]
 
 
 def discard(staged: StoredObject) -> None:

@@ -74,9 +74,8 @@ def test_a_zip_is_unpacked_in_steps(
     client: Client, site: Any, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     monkeypatch.setattr(uploads, "MEMBERS_PER_STEP", 3)
-    members = {
-        f"a/{i}.dcm": make.to_bytes(ds) for i, ds in enumerate(make.first_pass("x", frames=5))
-    }
+    objects = make.first_pass("x", frames=5)
+    members = {f"a/{i}.dcm": make.to_bytes(ds) for i, ds in enumerate(objects)}
     upload = opened(client)
     answer = sent(client, upload, {"exam.zip": zipped(members | {"../evil": b"x"})})
     assert answer["outcomes"] == []
