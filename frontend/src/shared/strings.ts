@@ -177,6 +177,7 @@ export const t = {
     unknown: "MBF, unlabelled",
     mpr: "MPR",
     upslope: "relative upslope",
+    relative: (condition: string) => `${condition} relative upslope`,
     segment: (segment: number, name: string, value: string) => `${segment} ${name}: ${value}`,
     noRatio: "No MPR",
   },
@@ -206,9 +207,9 @@ export const t = {
   },
 
   edit: {
-    title: (condition: string, segment: number, name: string) =>
-      `${condition} MBF, segment ${segment} ${name}`,
-    value: "Value (ml/min/g)",
+    title: (condition: string, quantity: string, segment: number, name: string) =>
+      `${condition} ${quantity}, segment ${segment} ${name}`,
+    value: (unit: string) => `Value (${unit})`,
     automated: "Automated",
     now: "Now",
     reason: "Reason",

@@ -9,6 +9,7 @@ import {
   NOT_MEASURED,
   type PaletteName,
   RATIO_RANGE,
+  type Rgb,
   valueColour,
 } from "../logic/palette.ts";
 import { UPSLOPE_RANGE } from "../render/cell.ts";
@@ -42,12 +43,17 @@ export function Bullseyes({ data }: { data: ViewerState }) {
         return (
           <figure key={kind} className="bullseye">
             <figcaption>
-              {t.bullseye[kind]}
-              {relative && kind !== "mpr" && (
-                <span className="badge badge-warn">{t.bullseye.upslope}</span>
-              )}
+              {relative && kind !== "mpr"
+                ? t.bullseye.relative(t.conditions[kind])
+                : t.bullseye[kind]}
             </figcaption>
-            <Bullseye kind={kind} rows={rows} {...scale} />
+            <Bullseye
+              title={t.bullseye[kind]}
+              rows={rows}
+              read={(row) => readingOf(row, kind)}
+              digits={kind === "mpr" ? 1 : 2}
+              {...scale}
+            />
             {(kind === "mpr" || relative) && (
               <div className="bar-across" aria-hidden="true">
                 <span>{scale.range[0]}</span>
@@ -71,67 +77,79 @@ export function Bullseyes({ data }: { data: ViewerState }) {
   );
 }
 
-function Bullseye({
-  kind,
+interface Shown {
+  value: number | null;
+  /** Why there is no value. */
+  reason: string | null;
+  /** A person changed it. */
+  changed: boolean;
+}
+
+function readingOf(row: TableRow, kind: Kind): Shown {
+  if (kind === "mpr") {
+    const { mpr } = row;
+    return { value: mpr?.value ?? null, reason: mpr?.reason ?? null, changed: false };
+  }
+  const value = row[kind];
+  return {
+    value: value?.value ?? null,
+    reason: value?.not_measured_reason ?? null,
+    changed: value !== null && value.source !== "automated",
+  };
+}
+
+export function Bullseye({
+  title,
   rows,
+  read,
+  digits,
   palette,
   range,
 }: {
-  kind: Kind;
-  rows: Map<TableRow["segment"], TableRow>;
+  title: string;
+  rows: ReadonlyMap<TableRow["segment"], TableRow>;
+  read: (row: TableRow) => Shown;
+  digits: number;
   palette: PaletteName;
   range: readonly [number, number];
 }) {
   const selected = useStore(display, (s) => s.segment);
-  const digits = kind === "mpr" ? 1 : 2;
+  const shown = WEDGES.map((wedge) => {
+    const row = rows.get(wedge.segment);
+    const { value, reason, changed } = row
+      ? read(row)
+      : { value: null, reason: null, changed: false };
+    const words = value === null ? (reason ?? t.grid.notMeasured) : formatNumber(value, digits);
+    return { ...wedge, name: row?.name ?? "", value, words, changed };
+  });
+  const summary = shown.map(({ segment, words }) => `${segment}: ${words}`).join(", ");
   return (
-    <svg viewBox="-1.06 -1.06 2.12 2.12" role="img" aria-label={summary(kind, rows, digits)}>
-      {WEDGES.map(({ segment, path, label }) => {
-        const row = rows.get(segment);
-        const value = row?.[kind]?.value ?? null;
-        const reason = row ? reasonFor(row, kind) : null;
-        const words = value === null ? (reason ?? t.grid.notMeasured) : formatNumber(value, digits);
-        const rgb =
-          value === null
-            ? NOT_MEASURED
-            : colourAt(palette, (value - range[0]) / (range[1] - range[0]));
-        return (
-          // biome-ignore lint/a11y/noStaticElementInteractions: the table offers the same by keyboard
-          <g
-            key={segment}
-            className="wedge"
-            data-segment={segment}
-            data-selected={segment === selected || undefined}
-            onClick={() => display.setState({ segment })}
-            {...hotHandlers(segment)}
-          >
-            <title>{t.bullseye.segment(segment, row?.name ?? "", words)}</title>
-            <path d={path} fill={valueColour(palette, value, range)} />
-            <text x={label[0]} y={label[1]} fill={inkOn(rgb)}>
-              {value === null ? "–" : formatNumber(value, digits)}
-            </text>
-            {row && kind !== "mpr" && isChanged(row, kind) && (
-              <circle className="wedge-changed" cx={label[0]} cy={label[1] + 0.095} r="0.022" />
-            )}
-          </g>
-        );
-      })}
+    <svg viewBox="-1.06 -1.06 2.12 2.12" role="img" aria-label={`${title}; ${summary}`}>
+      {shown.map(({ segment, name, path, label, value, words, changed }) => (
+        // biome-ignore lint/a11y/noStaticElementInteractions: the table offers the same by keyboard
+        <g
+          key={segment}
+          className="wedge"
+          data-segment={segment}
+          data-selected={segment === selected || undefined}
+          onClick={() => display.setState({ segment })}
+          {...hotHandlers(segment)}
+        >
+          <title>{t.bullseye.segment(segment, name, words)}</title>
+          <path d={path} fill={valueColour(palette, value, range)} />
+          <text x={label[0]} y={label[1]} fill={inkOn(rgbOf(palette, value, range))}>
+            {formatNumber(value, digits)}
+          </text>
+          {changed && (
+            <circle className="wedge-changed" cx={label[0]} cy={label[1] + 0.095} r="0.022" />
+          )}
+        </g>
+      ))}
     </svg>
   );
 }
 
-function isChanged(row: TableRow, kind: Condition): boolean {
-  const source = row[kind]?.source;
-  return source !== undefined && source !== "automated";
-}
-
-function reasonFor(row: TableRow, kind: Kind): string | null {
-  return kind === "mpr" ? (row.mpr?.reason ?? null) : (row[kind]?.not_measured_reason ?? null);
-}
-
-function summary(kind: Kind, rows: Map<TableRow["segment"], TableRow>, digits: number): string {
-  const parts = WEDGES.map(
-    ({ segment }) => `${segment}: ${formatNumber(rows.get(segment)?.[kind]?.value, digits)}`,
-  );
-  return `${t.bullseye[kind]}; ${parts.join(", ")}`;
+function rgbOf(palette: PaletteName, value: number | null, range: readonly [number, number]): Rgb {
+  if (value === null) return NOT_MEASURED;
+  return colourAt(palette, (value - range[0]) / (range[1] - range[0]));
 }

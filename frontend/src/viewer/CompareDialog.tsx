@@ -1,7 +1,11 @@
 import { useState } from "react";
-import type { SegmentValue, ViewerState } from "../api/types.ts";
+import { useStore } from "zustand";
+import type { Condition, SegmentValue, ViewerState } from "../api/types.ts";
 import { formatNumber } from "../logic/numbers.ts";
+import { UPSLOPE_RANGE } from "../render/cell.ts";
 import { t } from "../shared/strings.ts";
+import { display } from "../store/display.ts";
+import { Bullseye } from "./Bullseyes.tsx";
 import { Modal } from "./Modal.tsx";
 
 /** Automated and final values side by side, stress and rest. */
@@ -10,8 +14,6 @@ export function CompareDialog({ data, close }: { data: ViewerState; close: () =>
   const conditions = (["stress", "rest", "unknown"] as const).filter((c) =>
     data.table.some((row) => row[c]),
   );
-  const changed = (value: SegmentValue | null) =>
-    value !== null && value.value !== value.automated_value;
   const rows = data.table.filter((row) => !onlyChanged || conditions.some((c) => changed(row[c])));
   return (
     <Modal title={t.compare.title} close={close} wide testId="compare-dialog">
@@ -26,7 +28,8 @@ export function CompareDialog({ data, close }: { data: ViewerState; close: () =>
       {rows.length === 0 ? (
         <p className="muted">{t.compare.nothing}</p>
       ) : (
-        <div className="scroll">
+        <div className="compare-side">
+          <CompareBullseyes data={data} conditions={conditions} />
           <table className="compare">
             <thead>
               <tr>
@@ -84,4 +87,50 @@ export function CompareDialog({ data, close }: { data: ViewerState; close: () =>
       )}
     </Modal>
   );
+}
+
+/** The same bullseye twice per condition: as computed, and as it will be signed. */
+function CompareBullseyes({
+  data,
+  conditions,
+}: {
+  data: ViewerState;
+  conditions: readonly Condition[];
+}) {
+  const palette = useStore(display, (s) => s.palette);
+  const range = useStore(display, (s) => s.range);
+  const relative = data.acquisitions.some((a) => a.quantity !== "mbf");
+  const rows = new Map(data.table.map((row) => [row.segment, row] as const));
+  return (
+    <div className="compare-bullseyes">
+      {conditions.flatMap((condition) =>
+        (["automated", "final"] as const).map((which) => {
+          const title = `${t.conditions[condition]} · ${t.compare[which]}`;
+          return (
+            <figure key={title} className="bullseye">
+              <figcaption>{title}</figcaption>
+              <Bullseye
+                title={title}
+                rows={rows}
+                digits={2}
+                palette={relative ? "viridis" : palette}
+                range={relative ? UPSLOPE_RANGE : range}
+                read={(row) => ({
+                  value:
+                    (which === "final" ? row[condition]?.value : row[condition]?.automated_value) ??
+                    null,
+                  reason: row[condition]?.not_measured_reason ?? null,
+                  changed: which === "final" && changed(row[condition]),
+                })}
+              />
+            </figure>
+          );
+        }),
+      )}
+    </div>
+  );
+}
+
+function changed(value: SegmentValue | null): boolean {
+  return value !== null && value.value !== value.automated_value;
 }

@@ -21,7 +21,7 @@ export function Toolbar({ acquisitions, modes, onMode }: ToolbarProps) {
       {!state.editing && (
         <>
           <span className="toolbar-group" role="group" aria-label={t.grid.allModes}>
-            <span className="muted">{t.grid.allModes}</span>
+            <span className="muted wide-only">{t.grid.allModes}</span>
             {modes
               .filter((mode) => mode !== "original")
               .map((mode) => (
@@ -56,7 +56,7 @@ export function Toolbar({ acquisitions, modes, onMode }: ToolbarProps) {
             </button>
           </span>
           <label className="toolbar-group">
-            <span className="muted">{t.tools.overlay}</span>
+            <span className="muted wide-only">{t.tools.overlay}</span>
             <select
               value={state.overlay}
               data-testid="overlay"

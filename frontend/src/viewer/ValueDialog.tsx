@@ -19,6 +19,9 @@ export function ValueDialog({
   const { condition, segment } = request;
   const row = data.table.find((candidate) => candidate.segment === segment);
   const value = row?.[condition] ?? null;
+  const acquisition = data.acquisitions.find((a) => a.condition === condition);
+  const relative = acquisition?.quantity === "relative_upslope";
+  const unit = acquisition?.unit ?? t.units.mbf;
   const [text, setText] = useState(request.typed || formatValue(value?.value));
   const [choice, setChoice] = useState<string>("");
   const [details, setDetails] = useState("");
@@ -46,7 +49,12 @@ export function ValueDialog({
 
   return (
     <Modal
-      title={t.edit.title(t.conditions[condition], segment, row?.name ?? "")}
+      title={t.edit.title(
+        t.conditions[condition],
+        relative ? t.bullseye.upslope : "MBF",
+        segment,
+        row?.name ?? "",
+      )}
       close={close}
       testId="value-dialog"
     >
@@ -54,15 +62,15 @@ export function ValueDialog({
         <dl className="facts">
           <dt>{t.edit.automated}</dt>
           <dd>
-            {formatNumber(value?.automated_value)} {t.units.mbf}
+            {formatNumber(value?.automated_value)} {unit}
           </dd>
           <dt>{t.edit.now}</dt>
           <dd>
-            {formatNumber(value?.value)} {t.units.mbf}
+            {formatNumber(value?.value)} {unit}
           </dd>
         </dl>
         <label className="field">
-          {t.edit.value}
+          {t.edit.value(unit)}
           <input
             data-first-focus=""
             inputMode="decimal"

@@ -18,7 +18,7 @@ export const words = {
     `The upload stopped: ${why} What had arrived is kept; send the rest again.`,
   result: "Result",
   accepted: (n: number) => count(n, "object received", "objects received"),
-  duplicate: (n: number) => count(n, "was here already", "were here already"),
+  duplicate: (n: number) => count(n, "object was here already", "objects were here already"),
   set_aside: (n: number) => `${count(n, "object", "objects")} set aside for a decision`,
   refused: (n: number) => `${count(n, "file", "files")} not used`,
   study: (id: number) => `Open study ${id}`,
