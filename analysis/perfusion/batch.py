@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.domain import Doubles, Floats
 from analysis.perfusion import least_squares
@@ -13,13 +14,15 @@ from analysis.perfusion.input_function import InputFunction
 from analysis.perfusion.kinetics import (
     CEILING_SD,
     DELAY_BOUNDS_S,
+    DELAY_SD_S,
     DELAY_STARTS_S,
-    EARLY_SD_S,
+    USUAL_DELAYS_S,
     Model,
 )
-from analysis.perfusion.least_squares import Fitted, Prior
+from analysis.perfusion.least_squares import Fitted, Linearised, Prior
 
-_BATCH: Final = 512
+_NEGLIGIBLE: Final = 1e-7
+_BATCH: Final = 1024
 """Pixels per batch: its arrays stay in the processor's cache."""
 
 
@@ -43,8 +46,8 @@ def prior(model: Model) -> Prior:
         if parameter.ceiling is not None:
             ceiling[index] = np.log(parameter.ceiling)
             wall[index] = CEILING_SD**-2
-    floor[-1] = 0.0
-    wall[-1] = EARLY_SD_S**-2
+    floor[-1], ceiling[-1] = USUAL_DELAYS_S
+    wall[-1] = DELAY_SD_S**-2
     return Prior(
         usual=usual, precision=precision, floor=floor, ceiling=ceiling, wall_precision=wall
     )
@@ -58,15 +61,16 @@ def tissue_curves(model: Model, aif: InputFunction, coordinates: Floats) -> Floa
 
 
 def curves_and_jacobian(
-    model: Model, aif: InputFunction, coordinates: Floats
+    model: Model, aif: InputFunction, coordinates: Floats, basis: Floats
 ) -> tuple[Floats, Floats]:
-    """Model curves (N, T) and their derivatives (N, P, T) with respect to fit coordinates."""
+    """Model curves (N, R) and their derivatives (P, N, R) with respect to fit coordinates.
+
+    basis: (T, R), in whose terms curves are given.
+    """
     response, by_time, by_parameter = model.response(*_arguments(aif, coordinates))
-    jacobian = np.empty((len(coordinates), coordinates.shape[1], aif.weights.shape[1]), np.float32)
-    for row, derivative in enumerate(by_parameter):
-        jacobian[:, row] = derivative @ aif.weights
-    jacobian[:, -1] = -(by_time @ aif.weights)
-    return response @ aif.weights, jacobian
+    weights = aif.weights @ basis
+    slopes = np.concatenate([by_parameter, -by_time[None]])
+    return response @ weights, slopes @ weights
 
 
 def dictionary(model: Model) -> Floats:
@@ -81,23 +85,53 @@ def parts(count: int) -> Iterator[slice]:
 
 
 def fit_curves(model: Model, aif: InputFunction, curves: Floats) -> Fitted:
-    """Fit tissue curves (N, T), each from the nearest entry of the dictionary."""
+    """Fit tissue curves (N, T), each from the nearest entry of the dictionary.
+
+    Curves are fitted in a basis of all that the model can say with this input function: what lies
+    outside it is noise that no parameter changes.
+    """
     lower, upper = bounds(model)
     entries = dictionary(model)
     library = tissue_curves(model, aif, entries)
-    half_power = (np.einsum("dt,dt->d", library, library) / 2).astype(np.float32)
-
-    def evaluate(coordinates: Floats, data: Floats) -> tuple[Floats, Floats]:
-        model_curves, jacobian = curves_and_jacobian(model, aif, coordinates)
-        return data - model_curves, jacobian
-
+    basis = _basis(library)
+    library = library @ basis
+    half_power = (np.einsum("dr,dr->d", library, library) / 2).astype(np.float32)
     known = prior(model)
 
     def fit_part(data: Floats) -> Fitted:
-        start = entries[np.argmax(data @ library.T - half_power, axis=1)]
-        return least_squares.fit(evaluate, data, start, lower, upper, prior=known)
+        inside = data @ basis
+        outside = data - inside @ basis.T
+        outside_power = np.einsum("nt,nt->n", outside, outside, dtype=np.float64)
+
+        def evaluate(coordinates: Floats, rows: NDArray[np.intp]) -> Linearised:
+            model_curves, jacobian = curves_and_jacobian(model, aif, coordinates, basis)
+            residual = inside[rows] - model_curves
+            jacobian = jacobian.transpose(1, 0, 2)
+            return Linearised(
+                power=np.einsum("nr,nr->n", residual, residual, dtype=np.float64)
+                + outside_power[rows],
+                downhill=np.matmul(jacobian, residual[:, :, None])[:, :, 0],
+                normal=np.matmul(jacobian, jacobian.transpose(0, 2, 1)),
+            )
+
+        return least_squares.fit(
+            evaluate,
+            entries[np.argmax(inside @ library.T - half_power, axis=1)],
+            lower,
+            upper,
+            prior=known,
+            samples=data.shape[1],
+            data_power=np.einsum("nt,nt->n", data, data, dtype=np.float64),
+        )
 
     return Fitted.joined([fit_part(curves[part]) for part in parts(max(1, len(curves)))])
+
+
+def _basis(library: Floats) -> Floats:
+    """Orthonormal columns (T, R) that span the model's curves (D, T) to single precision."""
+    _, strength, directions = np.linalg.svd(library.astype(np.float64), full_matrices=False)
+    basis: Floats = directions[strength > _NEGLIGIBLE * strength[0]].T.astype(np.float32)
+    return basis
 
 
 def values_of(fitted: Fitted) -> Doubles:

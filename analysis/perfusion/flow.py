@@ -89,6 +89,7 @@ def map_flow(
         rows,
         quality.reshape(gd.shape[1:]),
         model_curves.reshape(gd.shape),
+        samples=frames.size,
         haematocrit=haematocrit,
         density=density,
         interpolation=method,
@@ -102,6 +103,7 @@ def _as_map(
     quality: Bytes,
     model_curves: NDArray[np.float16],
     *,
+    samples: int,
     haematocrit: float,
     density: float,
     interpolation: Interpolation,
@@ -140,7 +142,7 @@ def _as_map(
         vb_se=vb_se,
         visf_ml_per_g=visf,
         visf_se=visf_se,
-        residual_rms_mmol_per_l=painted(density * np.sqrt(np.mean(fitted.residual**2, axis=1))),
+        residual_rms_mmol_per_l=painted(density * np.sqrt(fitted.power / samples)),
         quality=quality,
         fitted_mmol_per_l=model_curves,
         haematocrit=haematocrit,
@@ -164,8 +166,8 @@ def _better_interpolation(
     methods: tuple[Interpolation, ...] = ("linear", "cubic")
     for method in methods:
         blood = input_function(aif, aif_time_s, tissue_time_s, interpolation=method)
-        residual = batch.fit_curves(model, blood, sample).residual
-        misfits[method] = float(np.log(np.mean(residual**2, axis=1) + 1e-20).sum())
+        power = batch.fit_curves(model, blood, sample).power
+        misfits[method] = float(np.log(power + 1e-20).sum())
     return min(methods, key=misfits.__getitem__)
 
 

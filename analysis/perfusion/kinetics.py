@@ -46,10 +46,12 @@ CEILING_SD: Final = 0.05
 """Log SD beyond a ceiling. A larger apparent blood volume is the spreading of the bolus on its way
 from the ventricle to the tissue, which no model here has, and it would be paid for with flow."""
 
-DELAY_BOUNDS_S: Final = (-1.0, 3.0)
+DELAY_BOUNDS_S: Final = (-1.0, 3.25)
 DELAY_STARTS_S: Final = (-0.75, -0.25, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75)
-EARLY_SD_S: Final = 0.2
-"""Tissue cannot fill before the ventricle; clocks may differ by so much."""
+USUAL_DELAYS_S: Final = (0.0, 3.0)
+DELAY_SD_S: Final = 0.2
+"""Tissue cannot fill before the ventricle, nor more than 3 s after it (Xue 2020b); clocks may
+differ by so much."""
 
 
 class Model(Protocol):

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.domain import Bools, Doubles, Floats
 
-Evaluate = Callable[[Floats, Floats], tuple[Floats, Floats]]
-"""(parameters (N, P), data (N, T)) -> residual data - model (N, T), model Jacobian (N, P, T)."""
-
 _START_DAMPING: Final = 1e-2
 _SMALLEST_DAMPING: Final = 1e-6
 _LARGEST_DAMPING: Final = 1e7
 _ROUNDING: Final = 1e-11
 """Share of a curve's power that single precision cannot resolve."""
+
+
+class Linearised(NamedTuple):
+    """A model near its parameters, for N rows and P parameters.
+
+    power: (N,) sum of squares of data - model. downhill: (N, P) J^T (data - model). normal:
+    (N, P, P) J^T J.
+    """
+
+    power: Doubles
+    downhill: Floats
+    normal: Floats
+
+
+Evaluate = Callable[[Floats, NDArray[np.intp]], Linearised]
+"""(parameters (N, P), indices (N,) of the rows they belong to) -> the model near them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,15 +74,15 @@ class Prior:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fitted:
-    """Result of a batch; N pixels, P parameters, T samples.
+    """Result of a batch of N rows with P parameters.
 
     parameters: (N, P). covariance: (N, P, P) of free parameters, zero rows for those on a bound.
-    residual: (N, T) data - model. converged: (N,). on_bound: (N, P).
+    power: (N,) sum of squares that is left. converged: (N,). on_bound: (N, P).
     """
 
     parameters: Floats
     covariance: Doubles
-    residual: Floats
+    power: Doubles
     converged: Bools
     on_bound: Bools
 
@@ -83,135 +96,115 @@ class Fitted:
 
 def fit(
     evaluate: Evaluate,
-    data: Floats,
     start: Floats,
     lower: Floats,
     upper: Floats,
     *,
     prior: Prior,
-    iterations: int = 40,
-    tolerance: float = 0.003,
+    samples: int,
+    data_power: Doubles,
+    iterations: int = 80,
+    tolerance: float = 0.001,
 ) -> Fitted:
     """Most probable parameters of each row within bounds (P,), from its own start (N, P).
 
-    Minimises (T - P) ln(sum of squares) + the prior's misfit: normal noise of a level that each row
-    tells by itself, so that without noise the prior loses all weight. Steps are Levenberg-Marquardt
-    with Marquardt's scaling; parameters on a bound whose gradient points outwards are held for the
-    step. A row leaves the batch when two successive steps change that sum (twice a log likelihood)
-    by less than ``tolerance``.
+    Minimises (T - P) ln(sum of squares) + the prior's misfit, T being ``samples``: normal noise of
+    a level that each row tells by itself, so that without noise the prior loses all weight. Steps
+    are Levenberg-Marquardt with Marquardt's scaling; parameters on a bound whose gradient points
+    outwards are held for the step. A row is done when a step changes that sum (twice a log
+    likelihood) by less than ``tolerance``. data_power: (N,) sum of squares of the data.
     """
-    best = np.clip(start, lower, upper)
-    residual, jacobian = evaluate(best, data)
-    freedom = max(data.shape[1] - best.shape[1], 1)
-    floor = _ROUNDING * np.einsum("nt,nt->n", data, data, dtype=np.float64) + 1e-30
+    freedom = max(samples - start.shape[1], 1)
+    rounding = _ROUNDING * data_power + 1e-30
 
-    def misfit(residual: Floats, parameters: Floats, rows: NDArray[np.intp]) -> Doubles:
-        twice: Doubles = freedom * np.log(_power(residual) + floor[rows])
+    def misfit(power: Doubles, parameters: Floats, rows: NDArray[np.intp]) -> Doubles:
+        twice: Doubles = freedom * np.log(power + rounding[rows])
         return twice + prior.misfit(parameters)
 
-    cost = misfit(residual, best, np.arange(len(data)))
-    damping = np.full(len(data), _START_DAMPING, np.float32)
-    calm = np.zeros(len(data), np.int8)
-    active = np.arange(len(data))
+    active = np.arange(len(start))
+    best = np.clip(start, lower, upper)
+    power, downhill, normal = evaluate(best, active)
+    cost = misfit(power, best, active)
+    damping = np.full(len(start), _START_DAMPING)
+    converged = np.zeros(len(start), bool)
     for _ in range(iterations):
         if active.size == 0:
             break
-        weight = (_power(residual[active]) + floor[active]) / freedom
-        step = _step(
-            best[active],
-            residual[active],
-            jacobian[active],
-            damping[active],
-            lower,
-            upper,
-            prior,
-            weight,
+        here = best[active]
+        variance = (power[active] + rounding[active]) / freedom
+        near = Linearised(power[active], downhill[active], normal[active])
+        slope, curvature = _posterior(near, here, prior, variance)
+        trial = np.clip(
+            here + _step(here, slope, curvature, damping[active], lower, upper), lower, upper
         )
-        trial = np.clip(best[active] + step, lower, upper)
-        trial_residual, trial_jacobian = evaluate(trial, data[active])
-        trial_cost = misfit(trial_residual, trial, active)
+        there = evaluate(trial, active)
+        trial_cost = misfit(there.power, trial, active)
         gained = cost[active] - trial_cost
         better = gained > 0
-        small = np.abs(gained) <= tolerance
         rows = active[better]
-        best[rows], residual[rows], jacobian[rows], cost[rows] = (
-            trial[better],
-            trial_residual[better],
-            trial_jacobian[better],
-            trial_cost[better],
-        )
+        best[rows], cost[rows] = trial[better], trial_cost[better]
+        power[rows], downhill[rows], normal[rows] = (part[better] for part in there)
         damping[active] = np.clip(
-            np.where(better, damping[active] * 0.2, damping[active] * 6),
-            _SMALLEST_DAMPING,
-            _LARGEST_DAMPING,
+            damping[active] * np.where(better, 0.2, 6.0), _SMALLEST_DAMPING, _LARGEST_DAMPING
         )
-        calm[active] = np.where(better & ~small, 0, calm[active] + small)
-        stuck = damping[active] >= _LARGEST_DAMPING
-        calm[active[stuck]] = 2
-        active = active[calm[active] < 2]
-    converged = calm >= 2
-    variance = (_power(residual) + floor) / freedom
-    free = ~_held(best, _downhill(best, residual, jacobian, prior, variance), lower, upper)
+        done = (np.abs(gained) <= tolerance) | (damping[active] >= _LARGEST_DAMPING)
+        converged[active[done]] = True
+        active = active[~done]
+
+    variance = (power + rounding) / freedom
+    slope, curvature = _posterior(Linearised(power, downhill, normal), best, prior, variance)
     return Fitted(
         parameters=best,
-        covariance=_covariance(jacobian, prior.stiffness(best), variance, free),
-        residual=residual,
+        covariance=_covariance(curvature, variance, ~_held(best, slope, lower, upper)),
+        power=power,
         converged=converged,
         on_bound=(best <= lower) | (best >= upper),
     )
 
 
-def _power(residual: Floats) -> Doubles:
-    power: Doubles = np.einsum("nt,nt->n", residual, residual, dtype=np.float64)
-    return power
+def _posterior(
+    near: Linearised, parameters: Floats, prior: Prior, variance: Doubles
+) -> tuple[Doubles, Doubles]:
+    """Half the negative gradient (N, P) and half the curvature (N, P, P) with the prior in them."""
+    slope: Doubles = near.downhill - variance[:, None] * prior.pull(parameters)
+    curvature: Doubles = near.normal.astype(np.float64)
+    diagonal = np.einsum("npp->np", curvature)
+    diagonal += variance[:, None] * prior.stiffness(parameters) + 1e-9 * diagonal + 1e-15
+    return slope, curvature
 
 
-def _downhill(
-    parameters: Floats, residual: Floats, jacobian: Floats, prior: Prior, variance: Doubles
-) -> Doubles:
-    """Half the negative gradient (N, P) of the sum of squares with its prior."""
-    data = np.matmul(jacobian, residual[:, :, None])[:, :, 0]
-    downhill: Doubles = data - variance[:, None] * prior.pull(parameters)
-    return downhill
+def _held(parameters: Floats, slope: Doubles, lower: Floats, upper: Floats) -> Bools:
+    return ((parameters <= lower) & (slope < 0)) | ((parameters >= upper) & (slope > 0))
 
 
-def _held(parameters: Floats, downhill: Doubles, lower: Floats, upper: Floats) -> Bools:
-    return ((parameters <= lower) & (downhill < 0)) | ((parameters >= upper) & (downhill > 0))
+def _only(curvature: Doubles, free: Bools) -> Doubles:
+    """The curvature of the free parameters, with unit rows for the others."""
+    curvature = curvature * (free[:, :, None] & free[:, None, :])
+    diagonal = np.einsum("npp->np", curvature)
+    diagonal += ~free
+    return curvature
 
 
 def _step(
     parameters: Floats,
-    residual: Floats,
-    jacobian: Floats,
-    damping: Floats,
+    slope: Doubles,
+    curvature: Doubles,
+    damping: Doubles,
     lower: Floats,
     upper: Floats,
-    prior: Prior,
-    variance: Doubles,
 ) -> Floats:
-    downhill = _downhill(parameters, residual, jacobian, prior, variance)
-    held = _held(parameters, downhill, lower, upper)
-    normal = _normal_matrix(jacobian, prior.stiffness(parameters), variance, ~held)
-    diagonal = np.einsum("npp->np", normal)
+    free = ~_held(parameters, slope, lower, upper)
+    damped = _only(curvature, free)
+    diagonal = np.einsum("npp->np", damped)
     diagonal *= 1 + damping[:, None]
-    downhill[held] = 0
-    return np.linalg.solve(normal, downhill[:, :, None])[:, :, 0].astype(np.float32)
+    step = np.linalg.solve(damped, (slope * free)[:, :, None])[:, :, 0]
+    return step.astype(np.float32)
 
 
-def _normal_matrix(jacobian: Floats, stiffness: Floats, variance: Doubles, free: Bools) -> Doubles:
-    """J^T J plus the prior (N, P, P), with unit rows for parameters that are not free."""
-    products = np.matmul(jacobian, jacobian.transpose(0, 2, 1))
-    normal: Doubles = products.astype(np.float64)
-    normal *= free[:, :, None] & free[:, None, :]
-    diagonal = np.einsum("npp->np", normal)
-    prior = variance[:, None] * stiffness
-    diagonal += np.where(free, prior + 1e-9 * diagonal + 1e-15, 1.0)
-    return normal
-
-
-def _covariance(jacobian: Floats, stiffness: Floats, variance: Doubles, free: Bools) -> Doubles:
+def _covariance(curvature: Doubles, variance: Doubles, free: Bools) -> Doubles:
     """Inverse curvature of the negative log probability in the free parameters."""
-    inverse = np.linalg.inv(_normal_matrix(jacobian, stiffness, variance, free))
     both_free = free[:, :, None] & free[:, None, :]
-    covariance: Doubles = inverse * (variance[:, None, None] * both_free)
+    covariance: Doubles = np.linalg.inv(_only(curvature, free)) * (
+        variance[:, None, None] * both_free
+    )
     return covariance

@@ -41,11 +41,10 @@ def after_fit(model: Model, fitted: Fitted, curves: Floats) -> Bytes:
     one of them at its limit says little about the flow.
     """
     power = np.einsum("nt,nt->n", curves, curves)
-    unexplained = np.einsum("nt,nt->n", fitted.residual, fitted.residual)
     believable = np.isfinite(fitted.parameters).all(axis=1)
     delay = len(model.PARAMETERS)
     quality = np.zeros(len(curves), np.uint8)
-    quality[unexplained > (1 - _LEAST_EXPLAINED) * power] = PixelQuality.POOR_FIT
+    quality[fitted.power > (1 - _LEAST_EXPLAINED) * power] = PixelQuality.POOR_FIT
     quality[fitted.on_bound[:, 0] | fitted.on_bound[:, delay]] = PixelQuality.ON_BOUND
     quality[~fitted.converged | ~believable] = PixelQuality.NOT_CONVERGED
     return quality
