@@ -1,0 +1,56 @@
+"""A technologist drops an exam into the browser and reads what was not used and why."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.dicom import make
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def exam(tmp_path: Path) -> Path:
+    folder = make.write(tmp_path / "exam", make.first_pass("perf rest", frames=16))
+    (folder / "notes.txt").write_text("Dear colleague")
+    (folder / "zero.dcm").touch()
+    return folder
+
+
+def test_files_are_sent_and_the_unused_ones_are_listed(
+    page_of: Callable[..., Page], exam: Path
+) -> None:
+    page = page_of("technologist")
+    page.get_by_role("link", name="Upload", exact=True).click()
+    expect(page.get_by_role("heading", name="Upload images")).to_be_visible()
+    page.locator("input[name=files]").set_input_files(sorted(exam.iterdir()))
+    result = page.get_by_test_id("upload-result")
+    expect(result).to_contain_text("16 objects received", timeout=30_000)
+    expect(result).to_contain_text("2 files not used")
+    problems = page.get_by_test_id("upload-problems")
+    expect(problems).to_contain_text("notes.txt")
+    expect(problems).to_contain_text("This is not a DICOM file")
+    page.get_by_role("link", name="Go to the worklist").click()
+    expect(page.get_by_text("Test, Person").first).to_be_visible()
+
+
+def test_a_folder_and_a_zip_sent_again_change_nothing(
+    page_of: Callable[..., Page], exam: Path, tmp_path: Path
+) -> None:
+    page = page_of("technologist")
+    page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + "/upload/")
+    page.locator("input[name=folder]").set_input_files(exam)
+    expect(page.get_by_test_id("upload-result")).to_contain_text("16 objects", timeout=30_000)
+    archive = tmp_path / "exam.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        for path in exam.iterdir():
+            packed.write(path, path.name)
+    page.locator("input[name=files]").set_input_files(archive)
+    result = page.get_by_test_id("upload-result")
+    expect(result).to_contain_text("16 objects were here already", timeout=30_000)
+    expect(page.get_by_test_id("upload-problems")).to_contain_text("exam.zip/notes.txt")
