@@ -87,7 +87,7 @@ def sample_heart(
     elif kind == "small_cavity":
         cavity, wall = _uniform(rng, 3.5, 12.0), _uniform(rng, 11.0, 18.0)
     elif kind == "no_cavity":
-        cavity, wall = _uniform(rng, -2.0, 3.0), _uniform(rng, 16.0, 25.0)
+        cavity, wall = _uniform(rng, -3.0, 1.0), _uniform(rng, 16.0, 25.0)
     if kind in ("normal", "dilated") and rng.random() < 0.15 * spread:
         thin = -_uniform(rng, 0.3, 0.65) * wall
         bumps.append(_bump(rng, thin, _uniform(rng, 0.0, 360.0), length))

@@ -170,7 +170,12 @@ def take_slice(
         point_spread=scan.point_spread,
     )
     convention = scan.options.convention
+    contours = truth.draw_contours(
+        body.heart, scan.frame, geometry, height_mm=height, convention=convention
+    )
     labels = draw_labels(plane.slab.middle, convention)
+    if contours.endo_rc is None:
+        labels[labels == LV_CAVITY] = MYOCARDIUM
     wall = labels == MYOCARDIUM
     level = imaging.enhanced_level((frames * plane.shading)[~line.is_pd], wall)
     noisy = imaging.digitise(
@@ -179,9 +184,6 @@ def take_slice(
         shading=plane.shading,
         noise=level / scan.snr,
         ghost_level=scan.ghost_level,
-    )
-    contours = truth.draw_contours(
-        body.heart, scan.frame, geometry, height_mm=height, convention=convention
     )
     segments = truth.draw_segments(
         labels, body.heart, scan.frame, geometry, contours, position=position, height_mm=height

@@ -124,3 +124,30 @@ def test_a_single_sequence_exam_has_no_proton_density_and_no_arterial_images() -
     assert acquisition.aif is None
     assert not acquisition.slices[0].is_pd.any()
     assert acquisition.slices[0].time_s[0] == pytest.approx(0.0)
+
+
+def test_a_closed_cavity_has_no_endocardial_contour_and_no_cavity_label() -> None:
+    exam = simulate_exam(
+        910_132, beats=20, conditions=("rest",), positions=("mid",), heart_kind="no_cavity"
+    )
+    truth = exam.acquisitions[0].slices[0].truth
+    assert truth.contours.endo_rc is None
+    assert not (truth.labels == 1).any() and (truth.labels == 2).any()
+
+
+def test_an_outflow_tract_leaves_segments_short_of_wall() -> None:
+    exam = simulate_exam(
+        31, beats=20, conditions=("rest",), positions=("basal",), outflow=True, tier="easy"
+    )
+    segments = exam.acquisitions[0].slices[0].truth.segments
+    sizes = {s: int((segments == s).sum()) for s in range(1, 7)}
+    assert min(sizes[1], sizes[2]) < 0.5 * np.median(list(sizes.values()))
+
+
+def test_a_missing_bolus_leaves_the_wall_dark() -> None:
+    exam = simulate_exam(9, beats=30, conditions=("rest",), slices=1, bolus="missing")
+    acquisition = exam.acquisitions[0]
+    assert acquisition.truth_aif_mmol_per_l.max() == 0.0
+    one = acquisition.slices[0]
+    curve = one.signal[~one.is_pd][:, one.truth.labels == 2].mean(axis=1)
+    assert curve.max() < 1.15 * curve.min()
