@@ -69,8 +69,10 @@ def real_cases(folder: Path, *, align_by_labels: bool = False) -> Iterator[Case]
             spacing = float(stored["pixel_spacing_mm"])
         state = path.stem.split("_")[1]
         drawn = np.select([drawn == 2, drawn == 1], [LV_CAVITY, MYOCARDIUM], 0).astype(np.uint8)
-        align = _align_by_labels if align_by_labels else _align_by_images
-        series, moved = align(signal, drawn)
+        if align_by_labels:
+            series, moved = _align_by_labels(signal, drawn)
+        else:
+            series, moved = _align_by_images(signal, drawn, spacing)
         yield Case(
             name=path.stem,
             group=f"{state} {path.stem.split('_')[2]}",
@@ -89,10 +91,14 @@ def majority(drawn: Bytes) -> Bytes:
     return winner
 
 
-def _align_by_images(signal: Floats, drawn: Bytes) -> tuple[Floats, Bytes]:
+def _align_by_images(signal: Floats, drawn: Bytes, spacing: float) -> tuple[Floats, Bytes]:
     from analysis.motion import correct_motion
 
-    result = correct_motion(signal, frame_status=np.zeros(len(signal), dtype=np.uint8))
+    result = correct_motion(
+        signal,
+        frame_status=np.zeros(len(signal), dtype=np.uint8),
+        pixel_spacing_mm=(spacing, spacing),
+    )
     rows, columns = np.mgrid[: signal.shape[1], : signal.shape[2]].astype(np.float32)
     moved = np.zeros_like(drawn)
     for index in np.flatnonzero((drawn > 0).any(axis=(1, 2))):
