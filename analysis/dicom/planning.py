@@ -163,4 +163,5 @@ def _heart_rate(plans: list[StackPlan], stacks: list[Stack], clock: str) -> floa
     measured = 60 / float(np.median(steps)) if steps and np.median(steps) > 0 else None
     if clock == "nominal-interval" or measured is None or not 25 <= measured <= 250:
         return header
-    return round(measured, 1)
+    every_other_beat = header is not None and abs(header / (2 * measured) - 1) < 0.15
+    return header if every_other_beat else round(measured, 1)

@@ -136,11 +136,13 @@ class _Indexer:
             self.studies[uid] = study
             return study
         patient = self._patient(identity, digest, None, arrival.trusted)
-        study, _ = Study.objects.get_or_create(
+        study, made = Study.objects.get_or_create(
             site_id=self.site_id,
             study_instance_uid=uid,
             defaults=_study_facts(facts) | {"patient": patient},
         )
+        if not made:  # another delivery was faster, perhaps with another patient
+            return self._study(arrival)
         self.studies[uid] = study
         return study
 

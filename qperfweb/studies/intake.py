@@ -12,13 +12,14 @@ study-of-another-patient    a known Study UID under another patient ID: set asid
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import IO, Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -26,7 +27,9 @@ from analysis.dicom import HeaderFacts, Refusal
 from analysis.dicom.limits import DEFAULT_LIMITS, MIB, Limits
 from analysis.dicom.reading import Candidate
 from analysis.dicom.refusals import Refused
+from analysis.dicom.values import clean
 from qperfweb.accounts.models import Site
+from qperfweb.core.errors import Unavailable
 
 from . import storage
 from .indexing import Arrival, index_arrivals
@@ -78,6 +81,10 @@ def batch_finish(batch: IntakeBatch, study_ids: Iterable[int], *, complete: bool
         study_received.send(sender=Study, study=study, settle_now=complete)
 
 
+class StoreFull(Unavailable):
+    """The server has no disk space left for images; ask its administrator."""
+
+
 @dataclass(frozen=True)
 class _Staged:
     name: str
@@ -93,11 +100,11 @@ def _receive_chunk(
         for one in chunk:
             try:
                 if isinstance(one, Refusal):
-                    refused.append(one)
+                    refused.append(replace(one, where=clean(one.where)))
                 else:
-                    staged.append(_Staged(one.where, _stage(one, limits)))
+                    staged.append(_Staged(clean(one.where), _stage(one, limits)))
             except Refused as reason:
-                refused.append(reason.at(one.where))
+                refused.append(reason.at(clean(one.where)))
         answers = inspect_staged([(s.name, s.file) for s in staged])
         arrivals = []
         for place, answer in zip(staged, answers, strict=True):
@@ -117,7 +124,12 @@ def _stage(candidate: Candidate, limits: Limits) -> StoredObject:
     if candidate.source.size > limits.object_bytes:
         raise Refused("too-large")
     with candidate.source.open() as file:
-        return storage.stage(_chunks(file, limits.object_bytes))
+        try:
+            return storage.stage(_chunks(file, limits.object_bytes))
+        except OSError as error:
+            if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS):
+                raise StoreFull from error
+            raise Refused("unreadable") from error
 
 
 def _chunks(file: IO[bytes], most: int) -> Iterator[bytes]:
@@ -133,11 +145,11 @@ def _index(
     batch: IntakeBatch, arrivals: Sequence[Arrival], refused: Sequence[Refusal]
 ) -> list[Outcome]:
     try:
-        outcomes = _indexed(batch, arrivals, refused)
-    except IntegrityError:
-        # Another delivery brought the same object at the same moment; now its row is there.
-        outcomes = _indexed(batch, arrivals, refused)
-    return outcomes
+        return _indexed(batch, arrivals, refused)
+    except (IntegrityError, OperationalError):
+        # Another delivery brought the same rows at the same moment (or both waited for each
+        # other); now they are there.
+        return _indexed(batch, arrivals, refused)
 
 
 @transaction.atomic

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from pydicom.dataset import Dataset
 
 from analysis.dicom.reading import walk
 from qperfweb.core.errors import Conflict, Invalid
+from qperfweb.studies import storage
 from qperfweb.studies.identity import open_identity
 from qperfweb.studies.intake import batch_begin, batch_finish, receive_all
 from qperfweb.studies.models import (
@@ -261,3 +264,26 @@ class TestCommand:
             call_command("import_dicom", str(tmp_path), site="east")
         with pytest.raises(CommandError, match="no file or folder"):
             call_command("import_dicom", str(tmp_path / "x"), site="north")
+
+
+def test_names_that_a_database_refuses_are_reported_all_the_same(
+    batch: IntakeBatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "x"
+    folder.mkdir()
+    Path(os.fsdecode(os.fsencode(folder) + b"/bad\xff name\x01.txt")).write_text("hello")
+    (outcome,) = receive_all(batch, walk([folder]))
+    assert outcome.status == "refused"
+    assert "bad" in IntakeProblem.objects.get().file_name
+
+
+def test_a_full_disk_is_said_in_words(
+    in_site: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(chunks: Any) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(storage, "stage", full)
+    folder = make.write(tmp_path / "exam", [make.image()])
+    with pytest.raises(CommandError, match="no disk space"):
+        call_command("import_dicom", str(folder), site="north")

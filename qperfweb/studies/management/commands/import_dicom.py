@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from analysis.dicom.reading import walk
 from qperfweb.accounts.models import Site
 from qperfweb.core import audit
+from qperfweb.core.errors import UserError
 from qperfweb.core.rls import site_scope
 from qperfweb.studies.intake import batch_begin, batch_finish, receive
 from qperfweb.studies.models import IntakeBatch, IntakeSource
@@ -40,7 +41,10 @@ class Command(BaseCommand):
             raise CommandError(f"There is no file or folder {', '.join(missing)}.")
         with site_scope([site.pk]):
             batch = batch_begin(site, IntakeSource.COMMAND)
-        counts, studies = self._receive(batch, options["paths"], quiet=options["quiet"])
+        try:
+            counts, studies = self._receive(batch, options["paths"], quiet=options["quiet"])
+        except UserError as error:
+            raise CommandError(error.message) from error
         with site_scope([site.pk]):
             batch_finish(batch, studies)
             audit.record(None, "intake.received", batch, details=dict(counts))
