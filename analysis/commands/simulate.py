@@ -29,7 +29,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--tier", choices=("easy", "standard", "wild"), default="standard")
     parser.add_argument("--beats", type=int, default=60, help="images per slice (60)")
     parser.add_argument("--conditions", default="stress,rest", help="in order, comma-separated")
-    parser.add_argument("--style", default="siemens", help="whose headers to write (siemens)")
+    parser.add_argument(
+        "--style",
+        default="siemens",
+        help="whose headers to write: siemens (default), siemens-enhanced, philips, ge",
+    )
     parser.set_defaults(run=run)
 
 

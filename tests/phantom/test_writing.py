@@ -1,5 +1,6 @@
 import argparse
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -60,6 +61,26 @@ def test_intake_understands_what_is_written(written: Path) -> None:
     assert {clock for *_, clock in found} == {"acquisition-time"}
     assert sum("aif" in s.roles for s in study.series) == 2
     assert sum("pd" in s.roles for s in study.series) == 6
+
+
+@pytest.mark.parametrize(
+    ("style", "clock"),
+    [("siemens-enhanced", "frame-datetime"), ("philips", "trigger-time"), ("ge", "trigger-time")],
+)
+def test_every_style_is_understood(tmp_path: Path, style: str, clock: str) -> None:
+    write_dicom(replace(exam(), style=style), tmp_path)
+    objects, refusals = read_objects([tmp_path])
+    assert not refusals
+    study = classify([o.facts for o in objects])
+    slices = [s for s in study.series if "sr" in s.roles]
+    assert sorted((s.condition, p) for s in slices for p in s.positions) == [
+        ("rest", "basal"),
+        ("rest", "mid"),
+        ("stress", "basal"),
+        ("stress", "mid"),
+    ]
+    assert all(s.time_points == 22 and s.clock == clock for s in study.series)
+    assert sum("aif" in s.roles for s in study.series) == 2
 
 
 def test_the_truth_names_the_study_and_holds_the_arrays(tmp_path: Path) -> None:

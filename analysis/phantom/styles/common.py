@@ -177,3 +177,10 @@ def put_pixels(ds: Dataset, pixels: NDArray[np.uint16], *, bits_stored: int = 12
 def time_to_centre_ms(sequence: Sequence) -> float:
     """Saturation delay and (n - 1) echo spacings: what Siemens calls TI, run-up pulses aside."""
     return sequence.delay_ms + (sequence.centre_line - 1) * sequence.tr_ms
+
+
+def phase_encoding(content: SeriesContent) -> tuple[int, int]:
+    """Phase-encoding lines of the full matrix, and the acceleration."""
+    if content.is_aif:
+        return AIF_PHASE_LINES, AIF_ACCELERATION
+    return PHASE_LINES, ACCELERATION

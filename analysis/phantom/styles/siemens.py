@@ -47,11 +47,7 @@ def _series(study: Dataset, content: SeriesContent, description: str, uid: str) 
     ds.ScanOptions = ["SR", "CG"]
     ds.MRAcquisitionType = "2D"
     ds.SequenceName = "*tfi2d1" if balanced else "*tfl2d1"
-    lines, factor = (
-        (common.AIF_PHASE_LINES, common.AIF_ACCELERATION)
-        if content.is_aif
-        else (common.PHASE_LINES, common.ACCELERATION)
-    )
+    lines, factor = common.phase_encoding(content)
     ds.NumberOfPhaseEncodingSteps = lines
     ds.EchoTrainLength = int(np.ceil(lines / factor))
     ds.InPlanePhaseEncodingDirection = "COL"
