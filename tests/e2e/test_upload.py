@@ -43,7 +43,7 @@ def test_a_folder_and_a_zip_sent_again_change_nothing(
     page_of: Callable[..., Page], exam: Path, tmp_path: Path
 ) -> None:
     page = page_of("technologist")
-    page.goto(page.url.split("/", 3)[0] + "//" + page.url.split("/")[2] + "/upload/")
+    page.get_by_role("link", name="Upload", exact=True).click()
     page.locator("input[name=folder]").set_input_files(exam)
     expect(page.get_by_test_id("upload-result")).to_contain_text("16 objects", timeout=30_000)
     archive = tmp_path / "exam.zip"
@@ -54,3 +54,21 @@ def test_a_folder_and_a_zip_sent_again_change_nothing(
     result = page.get_by_test_id("upload-result")
     expect(result).to_contain_text("16 objects were here already", timeout=30_000)
     expect(page.get_by_test_id("upload-problems")).to_contain_text("exam.zip/notes.txt")
+
+
+def test_dropped_files_are_taken(page_of: Callable[..., Page], exam: Path) -> None:
+    page = page_of("technologist")
+    page.get_by_role("link", name="Upload", exact=True).click()
+    files = {path.name: list(path.read_bytes()) for path in sorted(exam.iterdir())}
+    transfer = page.evaluate_handle(
+        """files => {
+            const transfer = new DataTransfer();
+            for (const [name, bytes] of Object.entries(files))
+                transfer.items.add(new File([new Uint8Array(bytes)], name));
+            return transfer;
+        }""",
+        files,
+    )
+    page.get_by_test_id("drop-zone").dispatch_event("drop", {"dataTransfer": transfer})
+    expect(page.get_by_test_id("upload-result")).to_contain_text("16 objects", timeout=30_000)
+    expect(page.get_by_test_id("upload-problems")).to_contain_text("zero.dcm")

@@ -21,11 +21,15 @@ export async function fromDrop(
   transfer: DataTransfer,
   found: (count: number) => void,
 ): Promise<Picked[]> {
-  const entries = [...transfer.items]
-    .map((item) => item.webkitGetAsEntry())
-    .filter((entry) => entry !== null);
   const picked: Picked[] = [];
-  const waiting: FileSystemEntry[] = [...entries].reverse();
+  const entries: FileSystemEntry[] = [];
+  for (const item of transfer.items) {
+    const entry = item.webkitGetAsEntry();
+    const file = entry ? null : item.getAsFile(); // some programs drop files that are no entries
+    if (entry) entries.push(entry);
+    else if (file) picked.push({ file, path: file.name });
+  }
+  const waiting: FileSystemEntry[] = entries.reverse();
   for (let entry = waiting.pop(); entry; entry = waiting.pop()) {
     if (entry.isFile) {
       picked.push({
