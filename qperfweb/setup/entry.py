@@ -55,8 +55,9 @@ def main(commands: Sequence[Command], arguments: Sequence[str] | None = None) ->
     options, unknown = parser.parse_known_args(words)
     if unknown and not getattr(options.module, "PASSES_ON", False):
         parser.error(f"unknown arguments: {' '.join(unknown)}")
-    signal.signal(signal.SIGTERM, _interrupt)
-    signal.signal(signal.SIGHUP, _interrupt)
+    # SIGINT too: a shell starts background jobs with it ignored.
+    for stop in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(stop, _interrupt)
     try:
         code: int = options.module.main(options, [*unknown, *rest])
         return code
