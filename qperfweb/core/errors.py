@@ -155,6 +155,8 @@ def _describe(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
     if isinstance(exc, drf.NotAuthenticated | drf.AuthenticationFailed):
         headers = {"WWW-Authenticate": "Bearer"} if exc.status_code == 401 else {}
         return exc.status_code, error_body("not_signed_in", str(exc.detail)), headers
+    if isinstance(exc, drf.PermissionDenied):
+        return 403, error_body(NotAllowed.code, str(exc.detail)), {}
     if isinstance(exc, drf.APIException):
         headers = {"Retry-After": str(int(exc.wait))} if getattr(exc, "wait", None) else {}
         return exc.status_code, error_body(exc.default_code, str(exc.detail)), headers

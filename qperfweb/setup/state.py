@@ -5,8 +5,13 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
+
+from qperfweb.setup.console import SetupError
+
+OURS = frozenset({"secret_key", "identity_key", "database.json", "demo.lock"})
 
 
 def state_folder() -> Path:
@@ -20,9 +25,21 @@ def state_folder() -> Path:
 
 
 def make_state_folder() -> Path:
-    """Create the state folder for its owner alone; its parents keep their permissions."""
+    """Create the state folder for its owner alone; its parents keep their permissions.
+
+    A folder that was made beforehand is closed to others when it is empty or ours already; one
+    that holds something else is somebody's, and is left as it is.
+    """
     folder = state_folder()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if stat.S_IMODE(folder.stat().st_mode) & 0o077:
+        content = {entry.name for entry in folder.iterdir()}
+        if content and not content & OURS:
+            raise SetupError(
+                f"the state folder {folder} is open to others and holds other things: "
+                "chmod 700 it, or name another with QPERF_STATE"
+            )
+        folder.chmod(0o700)
     return folder
 
 

@@ -156,7 +156,7 @@ def test_every_refusal_of_the_api_has_the_one_shape(site, client_of, caplog):
     assert written() == 0
 
     status, error = post(client_of("auditor", site), mbf=1)
-    assert (status, error["code"]) == (403, "permission_denied")
+    assert (status, error["code"]) == (403, "not_allowed")
     status, error = post(Client(), mbf=1)
     assert (status, error["code"]) == (401, "not_signed_in")
     missing = Client().get("/api/nothing")
