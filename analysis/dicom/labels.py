@@ -26,13 +26,18 @@ _PARAMETRIC_MAP: Final = "1.2.840.10008.5.1.4.1.1.30"
 
 @dataclass(frozen=True)
 class Placed:
-    """One frame: where it lies and what it is. plane: number of its plane in the study."""
+    """One frame: where it lies and what it is.
+
+    plane: number of its plane in the study. says_pd: it is called proton density, whatever else
+    it is called (an AIF image may be both).
+    """
 
     facts: HeaderFacts
     frame: FrameFacts
     role: Role | None
     rule: RoleRule | None
     plane: int
+    says_pd: bool = False
 
     @property
     def size(self) -> tuple[int, int]:
@@ -138,8 +143,11 @@ def gather(
         info = series.setdefault(one.series_instance_uid, SeriesInfo(one.series_instance_uid))
         info.override = overrides.get(one.series_instance_uid, SeriesOverride())
         for frame in one.frames:
-            role, rule = _role(one, frame, info.override, (*rules, *ROLE_RULES))
-            info.frames.append(Placed(one, frame, role, rule, planes.number(one, frame)))
+            fitting = [rule for rule in (*rules, *ROLE_RULES) if rule.fits(one, frame)]
+            role, rule = _role(one, info.override, fitting)
+            says_pd = any(rule.role == "pd" for rule in fitting)
+            place = planes.number(one, frame)
+            info.frames.append(Placed(one, frame, role, rule, place, says_pd))
     found = [info for info in series.values() if info.frames]
     for info in found:
         _weaken_series_words(info)
@@ -147,9 +155,9 @@ def gather(
 
 
 def _role(
-    facts: HeaderFacts, frame: FrameFacts, override: SeriesOverride, rules: Sequence[RoleRule]
+    facts: HeaderFacts, override: SeriesOverride, fitting: Sequence[RoleRule]
 ) -> tuple[Role | None, RoleRule | None]:
-    matched = next((rule for rule in rules if rule.fits(facts, frame)), None)
+    matched = fitting[0] if fitting else None
     if override.role:
         # The scale of a rule for the same role still holds.
         return override.role, matched if matched and matched.role == override.role else None
@@ -168,7 +176,7 @@ def _weaken_series_words(info: SeriesInfo) -> None:
         return
     weak = {"pd-series"}
     info.frames = [
-        replace(p, role=None, rule=None) if p.rule and p.rule.name in weak else p
+        replace(p, role=None, rule=None, says_pd=False) if p.rule and p.rule.name in weak else p
         for p in info.frames
     ]
 

@@ -180,22 +180,22 @@ class _Loader:
         status = np.array([ref.status for ref in refs], dtype=np.uint8)
         physical = stack.role in ("gd", "aif_gd", "map")
         scale, scale_flags = self._scale(stack, facts[0], frames[0]) if physical else (1.0, [])
-        private = any(f.scale_slope != 1.0 for f in frames)
+        private = not physical and any(f.scale_slope != 1.0 for f in frames)
         unreadable: list[str] = []
         for uid, wanted in _by_object(refs, used).items():
             try:
                 with self._objects[uid].source.open() as file:
                     numbers = [refs[i].frame for i in wanted]
                     places = {refs[i].frame: i for i in wanted}
-                    for number, values, ceiling in frame_values(
+                    for number, values, slope, ceiling in frame_values(
                         file, facts[wanted[0]], numbers, physical=physical
                     ):
                         i = places[number]
-                        if private and not physical:
-                            values = values / np.float32(frames[i].scale_slope)
                         signal[i] = values * np.float32(scale)
                         if status[i] == FrameStatus.USED:
                             status[i] = _judged(values, ceiling)
+                        if private:
+                            signal[i] /= np.float32(frames[i].scale_slope * slope)
             except Refused as reason:
                 unreadable.append(reason.code)
                 status[wanted] = FrameStatus.NOT_FINITE

@@ -22,10 +22,11 @@ _FLOAT_ELEMENTS = ("FloatPixelData", "DoubleFloatPixelData")
 
 def frame_values(
     file: IO[bytes], facts: HeaderFacts, frames: Sequence[int], *, physical: bool = False
-) -> Iterator[tuple[int, Floats, float]]:
-    """(frame, (H, W) float32 values, largest storable value) of some frames of one object.
+) -> Iterator[tuple[int, Floats, float, float]]:
+    """(frame, (H, W) float32 values, slope, largest possible value) of some frames of one object.
 
-    Modality rescale is applied. ``physical``: a RealWorldValueMapping, where present, instead.
+    Modality rescale is applied; slope is its slope. ``physical``: a RealWorldValueMapping, where
+    present, instead.
 
     Raises:
         Refused: the pixels cannot be decoded.
@@ -41,7 +42,7 @@ def frame_values(
                 slope, intercept = _scale(ds, shared, own, physical)
                 ceiling = _ceiling(ds, facts) * slope + intercept
                 real = stored.astype(np.float64) * slope + intercept
-                yield index, real.astype(np.float32), ceiling
+                yield index, real.astype(np.float32), slope, ceiling
     except Refused:
         raise
     except Exception as error:  # decoders raise almost anything on hostile bytes

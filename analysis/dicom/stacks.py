@@ -271,7 +271,7 @@ def mark_pd(stack: Stack) -> list[Role]:
     frames = stack.frames
     base: Role = "aif" if stack.family in ("aif", "aif_gd") else "sr"
     pd: Role = "pd"
-    said = [p.role == "pd" for p in frames]
+    said = [p.says_pd or p.role == "pd" for p in frames]
     no_ti = [p.frame.inversion_ms is None for p in frames]
     flips = [p.frame.flip_deg for p in frames]
     usual = float(np.median([f for f in flips if f] or [0.0]))

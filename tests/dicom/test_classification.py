@@ -77,6 +77,17 @@ def test_arterial_input_is_found_by_matrix_and_echo_pair_without_a_name() -> Non
     assert any("pair of echoes" in e for s in result.series for e in s.evidence)
 
 
+def test_arterial_input_images_may_be_called_proton_density_as_well() -> None:
+    objects = make.dual_sequence("stress", start_s=36_000)
+    for ds in objects:
+        first = (ds.InstanceNumber - 1) % 100 < 3
+        ds.ImageComments = "PD" if first else "SR"
+        ds.InversionTime = 84.5
+    (plan,) = classified(objects).acquisitions
+    assert plan.aif is not None
+    assert [f.role for f in plan.aif.frames[:4]] == ["pd", "pd", "pd", "aif"]
+
+
 def test_two_labels_that_contradict_the_heart_rates_ask_whether_they_are_swapped() -> None:
     result = classified(
         make.first_pass("perf stress", start_s=36_000, step_s=0.95)

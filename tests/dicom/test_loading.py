@@ -78,14 +78,18 @@ def test_depth_sign_and_rescale_are_applied(loaded: Made, dtype: type) -> None:
 
 
 def test_the_private_scale_of_philips_makes_frames_comparable(loaded: Made) -> None:
-    owner = ("Philips MR Imaging DD 001", "LO")
-    objects = make.first_pass("perf rest", pixels=np.eye(8, dtype=np.uint16) * 100)
+    # displayed = stored RS + RI; the floating-point signal is displayed / (RS SS)
+    objects = make.first_pass(
+        "perf rest", pixels=np.eye(8, dtype=np.uint16) * 100, BitsStored=12, HighBit=11
+    )
     for i, ds in enumerate(objects):
-        ds.add_new(0x20050010, owner[1], owner[0])
-        ds.add_new(0x2005100E, "FL", 2.0 if i < 10 else 4.0)
-    signal = loaded(objects).acquisitions[0].slices[0].signal
-    assert signal[0, 0, 0] == pytest.approx(50)
-    assert signal[15, 0, 0] == pytest.approx(25)
+        ds.RescaleSlope, ds.RescaleIntercept = (1.75, 0.0) if i < 10 else (3.5, 0.0)
+        ds.add_new(0x20050010, "LO", "Philips MR Imaging DD 001")
+        ds.add_new(0x2005100E, "FL", 0.25 if i < 10 else 0.5)
+    slice_ = loaded(objects).acquisitions[0].slices[0]
+    assert slice_.signal[0, 0, 0] == pytest.approx(400)
+    assert slice_.signal[15, 0, 0] == pytest.approx(200)
+    assert not slice_.frame_status.any()
 
 
 @pytest.mark.parametrize(
