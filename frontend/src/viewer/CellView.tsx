@@ -89,7 +89,13 @@ export function CellView({ acquisition, slice, flags }: CellProps) {
         {...gestures}
       >
         <canvas ref={canvas} />
-        <svg ref={overlay} className="overlay" aria-hidden={!editing} role="presentation">
+        <svg
+          ref={overlay}
+          className="overlay"
+          role={editing ? "group" : "presentation"}
+          aria-hidden={editing ? undefined : true}
+          aria-label={editing ? t.tools.which : undefined}
+        >
           <Overlay slice={slice} cell={cell} editing={editing} />
         </svg>
         <EdgeLetters slice={slice} />

@@ -21,7 +21,7 @@ export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: 
           {t.header.worklist}
         </a>
       </nav>
-      <Identity data={data} />
+      <Identity data={data} heading />
       <RunFacts data={data} />
       <SyncState data={data} />
       <div className="header-actions">
@@ -149,11 +149,12 @@ function MoreMenu({ hasReading }: { hasReading: boolean }) {
 }
 
 /** Name, ID, birth date, study date and accession number: never hidden, whatever else is. */
-export function Identity({ data }: { data: ViewerState }) {
+export function Identity({ data, heading = false }: { data: ViewerState; heading?: boolean }) {
   const { study: facts } = data;
+  const Name = heading ? "h1" : "strong";
   return (
     <div className="identity" role="group" aria-label={t.header.identity} data-testid="identity">
-      <strong className="identity-name">{facts.patient_name || facts.patient_id}</strong>
+      <Name className="identity-name">{facts.patient_name || facts.patient_id}</Name>
       <span>
         {t.header.id} {facts.patient_id}
       </span>

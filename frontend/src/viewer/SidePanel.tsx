@@ -67,6 +67,8 @@ export function SidePanel({ data }: { data: ViewerState }) {
           role="tabpanel"
           aria-labelledby={`tab-${panel}`}
           className="tab-content"
+          // biome-ignore lint/a11y/noNoninteractiveTabindex: a panel that scrolls must take the focus
+          tabIndex={0}
         >
           {panel === "table" && <SegmentTable data={data} />}
           <Suspense fallback={<p className="muted">{t.curves.loading}</p>}>
