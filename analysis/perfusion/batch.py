@@ -22,8 +22,10 @@ from analysis.perfusion.kinetics import (
 from analysis.perfusion.least_squares import Fitted, Linearised, Prior
 
 _NEGLIGIBLE: Final = 1e-7
-_BATCH: Final = 1024
-"""Pixels per batch: its arrays stay in the processor's cache."""
+_BATCH: Final = 4096
+"""Pixels fitted together: the few that need many steps should not have to take them alone."""
+_PIECE: Final = 512
+"""Pixels whose model is evaluated together: their arrays stay in the processor's cache."""
 
 
 def bounds(model: Model) -> tuple[Floats, Floats]:
@@ -79,9 +81,9 @@ def dictionary(model: Model) -> Floats:
     return np.stack([a.ravel() for a in np.meshgrid(*axes, indexing="ij")], 1).astype(np.float32)
 
 
-def parts(count: int) -> Iterator[slice]:
-    """Slices that cut ``count`` pixels into batches."""
-    return (slice(first, first + _BATCH) for first in range(0, count, _BATCH))
+def parts(count: int, size: int = _BATCH) -> Iterator[slice]:
+    """Slices that cut ``count`` pixels into batches, at least one."""
+    return (slice(first, first + size) for first in range(0, max(1, count), size))
 
 
 def fit_curves(model: Model, aif: InputFunction, curves: Floats) -> Fitted:
@@ -95,15 +97,26 @@ def fit_curves(model: Model, aif: InputFunction, curves: Floats) -> Fitted:
     library = tissue_curves(model, aif, entries)
     basis = _basis(library)
     library = library @ basis
-    half_power = (np.einsum("dr,dr->d", library, library) / 2).astype(np.float32)
     known = prior(model)
+    # Twice the log likelihood of an entry is linear in these columns of a curve and of the entry.
+    scores = np.column_stack(
+        [2 * library, -np.einsum("dr,dr->d", library, library), -known.misfit(entries)]
+    ).astype(np.float32)
 
     def fit_part(data: Floats) -> Fitted:
         inside = data @ basis
         outside = data - inside @ basis.T
         outside_power = np.einsum("nt,nt->n", outside, outside, dtype=np.float64)
 
+        noise = outside_power / max(1, data.shape[1] - basis.shape[1])
+        looks = np.column_stack([inside, np.ones(len(data)), noise]).astype(np.float32)
+        start = entries[np.argmax(looks @ scores.T, axis=1)]
+
         def evaluate(coordinates: Floats, rows: NDArray[np.intp]) -> Linearised:
+            pieces = [near(coordinates[part], rows[part]) for part in parts(rows.size, _PIECE)]
+            return Linearised(*(np.concatenate(values) for values in zip(*pieces, strict=True)))
+
+        def near(coordinates: Floats, rows: NDArray[np.intp]) -> Linearised:
             model_curves, jacobian = curves_and_jacobian(model, aif, coordinates, basis)
             residual = inside[rows] - model_curves
             jacobian = jacobian.transpose(1, 0, 2)
@@ -116,7 +129,7 @@ def fit_curves(model: Model, aif: InputFunction, curves: Floats) -> Fitted:
 
         return least_squares.fit(
             evaluate,
-            entries[np.argmax(inside @ library.T - half_power, axis=1)],
+            start,
             lower,
             upper,
             prior=known,
@@ -124,7 +137,7 @@ def fit_curves(model: Model, aif: InputFunction, curves: Floats) -> Fitted:
             data_power=np.einsum("nt,nt->n", data, data, dtype=np.float64),
         )
 
-    return Fitted.joined([fit_part(curves[part]) for part in parts(max(1, len(curves)))])
+    return Fitted.joined([fit_part(curves[part]) for part in parts(len(curves))])
 
 
 def _basis(library: Floats) -> Floats:

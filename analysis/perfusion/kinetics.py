@@ -31,13 +31,14 @@ class Parameter:
     ceiling: float | None = None
 
 
-MBF: Final = Parameter("mbf", 0.05, 8.0, (0.25, 0.4, 0.6, 0.9, 1.3, 1.8, 2.4, 3.2, 4.2, 5.6))
-VB: Final = Parameter("vb", 0.01, 0.3, (0.05, 0.09, 0.14), usual=(0.060, 0.129), ceiling=0.129)
-PS: Final = Parameter("ps", 0.05, 8.0, (0.4, 1.0, 2.5), usual=(0.69, 4.1))
-VISF: Final = Parameter("visf", 0.04, 1.0, (0.14, 0.24, 0.42), usual=(0.17, 0.86))
+MBF: Final = Parameter("mbf", 0.05, 8.0, (0.3, 0.6, 1.0, 1.6, 2.4))
+VB: Final = Parameter("vb", 0.01, 0.3, (0.07, 0.11), usual=(0.060, 0.129), ceiling=0.129)
+PS: Final = Parameter("ps", 0.05, 8.0, (1.0, 2.5), usual=(0.69, 4.1))
+VISF: Final = Parameter("visf", 0.04, 1.0, (0.2, 0.45), usual=(0.17, 0.86))
 """MBF, blood volume, permeability-surface product and interstitial volume.
 
-Nothing is assumed about the flow. The usual ranges are the grid of Xue 2020b (plasma units, taken
+Nothing is assumed about the flow; it starts from below, so that among equally good fits the one
+with less flow is met first. The usual ranges are the grid of Xue 2020b (plasma units, taken
 to blood units at a haematocrit of 0.42): noisy curves do not tell four parameters apart, and flow
 is best known where the others stay near what hearts have.
 """
@@ -47,7 +48,7 @@ CEILING_SD: Final = 0.05
 from the ventricle to the tissue, which no model here has, and it would be paid for with flow."""
 
 DELAY_BOUNDS_S: Final = (-1.0, 3.25)
-DELAY_STARTS_S: Final = (-0.75, -0.25, 0.25, 0.75, 1.25, 1.75, 2.25, 2.75)
+DELAY_STARTS_S: Final = (-0.5, 0.25, 0.9, 1.5, 2.1, 2.75)
 USUAL_DELAYS_S: Final = (0.0, 3.0)
 DELAY_SD_S: Final = 0.2
 """Tissue cannot fill before the ventricle, nor more than 3 s after it (Xue 2020b); clocks may

@@ -6,6 +6,7 @@ is biexponential (Brix 2004; Sourbron & Buckley 2012).
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,7 +17,8 @@ from analysis.perfusion.kinetics import MBF, PS, VB, VISF
 
 NAME: Final = "2cxm"
 FIRST_PASS_ONLY: Final = False
-PARAMETERS: Final = (MBF, VB, PS, VISF)
+PARAMETERS: Final = (MBF, replace(VB, ceiling=None), PS, VISF)
+"""Without a ceiling: a well-mixed plasma volume spreads the bolus by itself."""
 
 
 def residue(time_s: Doubles, *, mbf: float, vb: float, ps: float, visf: float) -> Doubles:
