@@ -162,6 +162,13 @@ def _enhanced_frame(ds: Dataset, shared: Dataset, own: Dataset, index: int) -> F
     measures, timing = group("PixelMeasuresSequence"), group("MRTimingAndRelatedParametersSequence")
     echo, modifier = group("MREchoSequence"), group("MRModifierSequence")
     frame_type = group("MRImageFrameTypeSequence")
+    # Legacy Converted objects keep the classic elements in sequences of their own.
+    legacy = v.first_item(own, "UnassignedPerFrameConvertedAttributesSequence")
+    legacy = legacy if len(legacy) else _shared_legacy(shared)
+
+    def first(modern: Dataset, name: str, classic: str) -> float | None:
+        return v.positive(v.number(modern, name)) or v.positive(v.number(legacy, classic))
+
     philips = v.first_item(own, _PHILIPS_FRAME_SEQUENCE)
     interval = v.positive(v.number(sync, "RRIntervalTimeNominal"))
     return FrameFacts(
@@ -172,23 +179,27 @@ def _enhanced_frame(ds: Dataset, shared: Dataset, own: Dataset, index: int) -> F
         frame_moment_s=v.datetime_moment(v.text(content, "FrameAcquisitionDateTime"))
         or v.datetime_moment(v.text(content, "FrameReferenceDateTime")),
         acquisition_moment_s=_acquisition_moment(ds),
-        trigger_ms=v.number(sync, "NominalCardiacTriggerDelayTime"),
+        trigger_ms=first(sync, "NominalCardiacTriggerDelayTime", "TriggerTime"),
         interval_ms=interval if interval and 250 <= interval <= 3000 else None,
         position_mm=_triple(v.numbers(plane, "ImagePositionPatient", 3)),
         orientation=_six(v.numbers(orient, "ImageOrientationPatient", 6)),
         spacing_mm=_pair(v.numbers(measures, "PixelSpacing", 2)),
         thickness_mm=v.positive(v.number(measures, "SliceThickness")),
         slice_location=None,
-        echo_ms=v.positive(v.number(echo, "EffectiveEchoTime")),
+        echo_ms=first(echo, "EffectiveEchoTime", "EchoTime"),
         echo_number=None,
-        flip_deg=v.positive(v.number(timing, "FlipAngle")),
-        inversion_ms=v.positive(v.number(modifier, "InversionTimes")),
-        repetition_ms=v.positive(v.number(timing, "RepetitionTime")),
+        flip_deg=first(timing, "FlipAngle", "FlipAngle"),
+        inversion_ms=first(modifier, "InversionTimes", "InversionTime"),
+        repetition_ms=first(timing, "RepetitionTime", "RepetitionTime"),
         image_type=v.texts(frame_type, "FrameType") or v.texts(ds, "ImageType"),
         comments=v.text(content, "FrameComments") or v.text(ds, "ImageComments"),
         scale_slope=v.positive(v.number(philips, _PHILIPS_SCALE_SLOPE)) or 1.0,
         scale_intercept=v.number(philips, _PHILIPS_SCALE_INTERCEPT) or 0.0,
     )
+
+
+def _shared_legacy(shared: Dataset) -> Dataset:
+    return v.first_item(shared, "UnassignedSharedConvertedAttributesSequence")
 
 
 def _acquisition_moment(ds: Dataset) -> float | None:

@@ -20,6 +20,7 @@ from procrastinate.contrib.django import app
 from qperfweb.accounts.models import Site
 from qperfweb.core.rls import site_scope
 from qperfweb.studies.models import Study
+from qperfweb.studies.services import study_classify
 from qperfweb.studies.storage import object_path
 
 from . import services
@@ -63,6 +64,7 @@ def settle_study(study_id: int, site_id: int) -> None:
         if wait_s > 0:
             _settle_later(study, wait_s)
             return
+        study_classify(study)
         _settle(study)
 
 

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from qperfweb.accounts.models import Site
 from qperfweb.core import audit
-from qperfweb.core.errors import NotFound
+from qperfweb.core.errors import Invalid, NotFound
 from qperfweb.core.permissions import Verb, sites_of
 
 from . import queries, storage
@@ -30,19 +30,33 @@ from .serializers import (
     WorklistAnswer,
     WorklistQuery,
     WorklistRow,
+    WorklistSearch,
     identity_of_study,
 )
 from .services import series_reclassify
 
 
 class WorklistView(APIView):
-    """Studies of the user's sites, page by page."""
+    """Studies of the user's sites, page by page.
 
-    verbs = {"GET": Verb.VIEW_STUDY}
+    GET takes filters; POST takes the same in its body, and search text too: names, IDs and
+    accession numbers must not stand in addresses, which end up in logs and histories.
+    """
+
+    verbs = {"GET": Verb.VIEW_STUDY, "POST": Verb.VIEW_STUDY}
 
     @extend_schema(parameters=[WorklistQuery], responses=WorklistAnswer)
     def get(self, request: Request) -> Response:
-        query = WorklistQuery(data=request.query_params.dict())
+        if request.query_params.get("q"):
+            raise Invalid("Send search text in the body of a POST, not in the address.", field="q")
+        return self._answer(request, request.query_params.dict())
+
+    @extend_schema(request=WorklistSearch, responses=WorklistAnswer)
+    def post(self, request: Request) -> Response:
+        return self._answer(request, request.data)
+
+    def _answer(self, request: Request, data: Any) -> Response:
+        query = WorklistSearch(data=data)
         query.is_valid(raise_exception=True)
         asked = query.validated_data
         page = queries.worklist(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -77,7 +78,6 @@ class WorklistAnswer(serializers.Serializer[Any]):
 class WorklistQuery(serializers.Serializer[Any]):
     """What can be asked of the worklist."""
 
-    q = serializers.CharField(required=False, allow_blank=True, max_length=200)
     site = serializers.CharField(required=False, allow_blank=True, help_text="slug or name")
     state = serializers.CharField(required=False, allow_blank=True, help_text="or several by comma")
     condition = serializers.ChoiceField(
@@ -100,7 +100,15 @@ class WorklistQuery(serializers.Serializer[Any]):
         return {**super().get_fields(), **dates}
 
     def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            raise serializers.ValidationError("Send an object with filters.")
         return super().to_internal_value({k: v for k, v in data.items() if v != ""})
+
+
+class WorklistSearch(WorklistQuery):
+    """The same with search text: beginnings of names, patient ID or accession number."""
+
+    q = serializers.CharField(required=False, allow_blank=True, max_length=200)
 
 
 class SeriesAnswer(serializers.ModelSerializer[Series]):

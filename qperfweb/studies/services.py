@@ -21,7 +21,7 @@ from .signals import classification_corrected
 def study_classify(study: Study) -> StudyClassification:
     """Decide what the series of a study are, from stored facts and corrections, and store it."""
     series = {s.series_instance_uid: s for s in Series.objects.filter(study=study)}
-    rows = Instance.objects.filter(series__study=study).order_by("id")
+    rows = Instance.objects.filter(series__study=study).exclude(facts={}).order_by("id")
     facts = [HeaderFacts.from_json(row) for row in rows.values_list("facts", flat=True).iterator()]
     overrides = {
         uid: SeriesOverride.from_json(one.correction)

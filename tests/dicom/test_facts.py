@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
 from analysis.dicom import HeaderFacts, header_facts
 from analysis.dicom import values as v
@@ -66,6 +68,17 @@ def test_an_enhanced_object_gives_every_frame_with_its_place_and_time() -> None:
     assert last.spacing_mm == (2.0, 2.0)
     assert last.flip_deg == 12.0
     assert last.position_mm == pytest.approx(make.slice_position(1))
+
+
+def test_a_legacy_converted_object_keeps_its_classic_elements() -> None:
+    ds = make.enhanced("perf", frames=3)
+    del ds.SharedFunctionalGroupsSequence[0].MRTimingAndRelatedParametersSequence
+    for i, item in enumerate(ds.PerFrameFunctionalGroupsSequence):
+        classic = Dataset()
+        classic.FlipAngle, classic.EchoTime, classic.TriggerTime = 5 + i, 1.1, 700.0 * (i + 1)
+        item.UnassignedPerFrameConvertedAttributesSequence = Sequence([classic])
+    frame = reread(ds).frames[2]
+    assert (frame.flip_deg, frame.echo_ms, frame.trigger_ms) == (7, 1.1, 2100)
 
 
 def test_the_private_scale_of_philips_is_read() -> None:
