@@ -123,8 +123,6 @@ def _child_main(job: AnalysisJob, sender: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from analysis.errors import AnalysisError
 
-    from .bridge import analyse_to_bundle
-
     stage = "load"
 
     def progress(name: str, share: float) -> None:
@@ -133,6 +131,8 @@ def _child_main(job: AnalysisJob, sender: Connection) -> None:
         sender.send(("progress", (name, share)))
 
     try:
+        from .bridge import analyse_to_bundle
+
         sender.send(("done", analyse_to_bundle(job, progress)))
     except AnalysisError as error:
         sender.send(("failed", (type(error).__name__, str(error))))

@@ -45,7 +45,9 @@ class WorklistView(APIView):
 
     verbs = {"GET": Verb.VIEW_STUDY, "POST": Verb.VIEW_STUDY}
 
-    @extend_schema(parameters=[WorklistQuery], responses=WorklistAnswer)
+    @extend_schema(
+        operation_id="studies_list", parameters=[WorklistQuery], responses=WorklistAnswer
+    )
     def get(self, request: Request) -> Response:
         if request.query_params.get("q"):
             raise Invalid("Send search text in the body of a POST, not in the address.", field="q")

@@ -270,7 +270,7 @@ export interface ApiError {
   error: { code: string; message: string; field: string | null; detail: unknown };
 }
 
-/** GET /api/studies/?q=&site=&state=&condition=&flagged=&from=&to=&ordering=&page= */
+/** POST /api/studies/ {q, site, state, condition, flagged, from, to, ordering, page} */
 export interface WorklistPage {
   count: number;
   page: number;

@@ -1,6 +1,6 @@
 /** The worklist: search, filters, sorting, live progress, and keys to move and open. */
 
-import { getJson } from "../api/client.ts";
+import { postJson } from "../api/client.ts";
 import type { WorklistPage } from "../api/types.ts";
 import { announce, debounced, element, required } from "../shared/dom.ts";
 import { t } from "../shared/strings.ts";
@@ -38,7 +38,8 @@ root.append(
 function changed(): void {
   address.delete("page");
   for (const [name, value] of Object.entries(filters.values())) {
-    if (value) address.set(name, value);
+    // Names and IDs must not stand in an address: it ends up in histories and logs.
+    if (value && name !== "q") address.set(name, value);
     else address.delete(name);
   }
   void load({ quietly: false });
@@ -61,7 +62,10 @@ async function load({ quietly }: { quietly: boolean }): Promise<void> {
   const query = address.toString();
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
   try {
-    const answer = await getJson<WorklistPage>(`/api/studies/?${query}`);
+    const answer = await postJson<WorklistPage>("/api/studies/", {
+      ...Object.fromEntries(address),
+      q: filters.values().q,
+    });
     if (asked !== newest) return;
     page = answer;
     live.className = "chip chip-ok";
