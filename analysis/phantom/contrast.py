@@ -28,7 +28,7 @@ Doubles = NDArray[np.float64]
 
 # T1 at 1.5 and 3 T, T2 (ms), density, its log spread, flow (ml/min/g), volume (ml/g), delay (s)
 _SOLID: dict[Tissue, tuple[float, float, float, float, float, float, float, float]] = {
-    Tissue.LUNG: (1200, 1300, 40, 0.18, 0.5, 0.6, 0.30, -2.0),
+    Tissue.LUNG: (1200, 1300, 40, 0.12, 0.4, 0.6, 0.30, -2.0),
     Tissue.SKIN_FAT: (290, 360, 70, 0.80, 0.4, 0.02, 0.10, 3.0),
     Tissue.CHEST_MUSCLE: (1000, 1400, 40, 0.75, 0.2, 0.07, 0.18, 3.0),
     Tissue.RIB: (600, 700, 50, 0.40, 0.4, 0.06, 0.15, 3.0),

@@ -23,7 +23,7 @@ from analysis.phantom.population import HeartKind, Tier
 from analysis.phantom.values import SimulatedExam
 from analysis.phantom.version import GENERATOR_VERSION
 
-FROZEN_VERSION: Final = "1"
+FROZEN_VERSION: Final = "2"
 """Generator version that the frozen set belongs to."""
 
 _FIRST_SEED: Final[dict[Tier, int]] = {"standard": 910_000, "easy": 920_000, "wild": 930_000}

@@ -2,4 +2,4 @@
 
 from typing import Final
 
-GENERATOR_VERSION: Final = "1"
+GENERATOR_VERSION: Final = "2"
