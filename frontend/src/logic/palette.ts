@@ -13,7 +13,7 @@ export const RATIO_RANGE = [0, 5] as const;
 export const UNCERTAINTY_RANGE = [0, 0.3] as const;
 
 /** Not measured: outside the blue-to-white ramp and outside grey, so that it reads as no value. */
-export const NOT_MEASURED: Rgb = [34, 45, 48];
+export const NOT_MEASURED: Rgb = [27, 36, 40];
 
 function hex(text: string): Rgb {
   const value = Number.parseInt(text.slice(1), 16);

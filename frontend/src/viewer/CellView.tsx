@@ -149,7 +149,9 @@ function CellBadges({ slice, flags }: { slice: Slice; flags: Flag[] }) {
         <span className="badge badge-warn">▲ {t.grid.check(slice.segment_to_check)}</span>
       )}
       {slice.out_of_distribution && (
-        <span className="badge badge-warn">▲ {t.grid.outOfDistribution}</span>
+        <span className="badge badge-warn" title={t.grid.outOfDistributionHint}>
+          ▲ {t.grid.outOfDistribution}
+        </span>
       )}
       {slice.edited && <span className="badge badge-edit">✎ {t.grid.edited}</span>}
       {slice.standard_view.assumed && (

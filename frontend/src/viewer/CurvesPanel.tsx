@@ -58,7 +58,7 @@ function tracesOf(acquisition: AcquisitionView, segment: number, first: boolean)
     {
       type: "scatter",
       mode: "lines+markers",
-      name: `${name} ${t.curves.gd}`,
+      name: t.curves.measured(name),
       x: slice.time_s,
       y: curve.gd,
       line: { color: colour, width: 1 },
@@ -69,7 +69,7 @@ function tracesOf(acquisition: AcquisitionView, segment: number, first: boolean)
     {
       type: "scatter",
       mode: "lines",
-      name: `${name} ${t.curves.fit}`,
+      name: t.curves.fit(name),
       x: slice.time_s,
       y: curve.fit,
       line: { color: colour, width: 3 },

@@ -1,136 +1,181 @@
 import { useState } from "react";
 import { useStore } from "zustand";
 import type { Flag, ViewerState } from "../api/types.ts";
+import { type FlagGroup, groupFlags } from "../logic/flags.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";
 import { commit, mayEdit, study } from "../store/study.ts";
 import { Modal } from "./Modal.tsx";
 
-const ORDER = { invalid: 0, check: 1, information: 2 } as const;
 const SIGN = { invalid: "✖", check: "▲", information: "ℹ" } as const;
 
 /** Doubts first: those that can change a number must be answered before signing. */
 export function FlagsPanel({ data }: { data: ViewerState }) {
-  const [answering, setAnswering] = useState<Flag | null>(null);
-  const sorted = data.flags.toSorted((a, b) => ORDER[a.severity] - ORDER[b.severity]);
-  const toAnswer = sorted.filter((flag) => flag.severity !== "information");
-  const information = sorted.filter((flag) => flag.severity === "information");
-  const answered = toAnswer.filter((flag) => flag.acknowledged).length;
+  const [answering, setAnswering] = useState<Flag[] | null>(null);
+  const waiting = useStore(study, (s) => s.waiting);
+  const onTheirWay = new Set(
+    waiting.flatMap((edit) => (edit.kind === "acknowledge" ? edit.flag : [])),
+  );
+  const groups = groupFlags(data.flags);
+  const toAnswer = groups.filter((group) => group.severity !== "information");
+  const information = groups.filter((group) => group.severity === "information");
+  const count = (list: FlagGroup[], of: "flags" | "open") =>
+    list.reduce((sum, group) => sum + group[of].length, 0);
+  const all = count(toAnswer, "flags");
   const editable = mayEdit(data);
-  const sending = useStore(study, (s) => s.waiting);
-  const onItsWay = (flag: Flag) =>
-    sending.some((edit) => edit.kind === "acknowledge" && edit.flag === flag.id);
+  const line = (group: FlagGroup) => (
+    <GroupLine
+      key={group.severity + group.code}
+      group={group}
+      data={data}
+      answer={
+        editable && group.severity !== "information"
+          ? (flags) => setAnswering(flags.filter((flag) => !onTheirWay.has(flag.id)))
+          : null
+      }
+      busy={onTheirWay}
+    />
+  );
   return (
     <section className="flags panel" aria-labelledby="flags-title" data-testid="flags">
       <h2 id="flags-title" className="panel-title">
         {t.flags.title}
-        {toAnswer.length > 0 && ` · ${t.flags.count(answered, toAnswer.length)}`}
+        {all > 0 && ` · ${t.flags.count(all - count(toAnswer, "open"), all)}`}
       </h2>
-      {toAnswer.length === 0 && <p className="muted">{t.flags.none}</p>}
-      <ul>
-        {toAnswer.map((flag) => (
-          <FlagLine
-            key={flag.id}
-            flag={flag}
-            data={data}
-            onAcknowledge={editable && !onItsWay(flag) ? () => setAnswering(flag) : null}
-          />
-        ))}
-      </ul>
+      {all === 0 && <p className="muted">{t.flags.none}</p>}
+      <ul>{toAnswer.map(line)}</ul>
       {information.length > 0 && (
         <details>
-          <summary className="muted">{t.flags.more(information.length)}</summary>
-          <ul>
-            {information.map((flag) => (
-              <FlagLine key={flag.id} flag={flag} data={data} onAcknowledge={null} />
-            ))}
-          </ul>
+          <summary className="muted">{t.flags.more(count(information, "flags"))}</summary>
+          <ul>{information.map(line)}</ul>
         </details>
       )}
-      {answering && <AcknowledgeDialog flag={answering} close={() => setAnswering(null)} />}
+      {answering && <AcknowledgeDialog flags={answering} close={() => setAnswering(null)} />}
     </section>
+  );
+}
+
+interface LineProps {
+  data: ViewerState;
+  answer: ((flags: Flag[]) => void) | null;
+  /** Flags whose answer is on its way to the server. */
+  busy: ReadonlySet<string>;
+}
+
+function GroupLine({ group, data, answer, busy }: LineProps & { group: FlagGroup }) {
+  const first = group.open[0] ?? group.flags[0];
+  if (!first) return null;
+  if (group.flags.length === 1) {
+    return <FlagLine flag={first} data={data} answer={answer} busy={busy} />;
+  }
+  const open = group.open.filter((flag) => !busy.has(flag.id));
+  return (
+    <li className="flag-group">
+      <FlagLine flag={first} data={data} answer={null} busy={busy} as="div">
+        {open.length > 0 && answer && (
+          <button
+            type="button"
+            className="link"
+            data-testid="acknowledge"
+            onClick={() => answer(open)}
+          >
+            {t.flags.acknowledgeAll(open.length)}
+          </button>
+        )}
+      </FlagLine>
+      <details>
+        <summary className="muted">{t.flags.others(group.flags.length - 1)}</summary>
+        <ul>
+          {group.flags
+            .filter((flag) => flag !== first)
+            .map((flag) => (
+              <FlagLine key={flag.id} flag={flag} data={data} answer={answer} busy={busy} />
+            ))}
+        </ul>
+      </details>
+    </li>
   );
 }
 
 function FlagLine({
   flag,
   data,
-  onAcknowledge,
-}: {
-  flag: Flag;
-  data: ViewerState;
-  onAcknowledge: (() => void) | null;
-}) {
+  answer,
+  busy,
+  as: Tag = "li",
+  children,
+}: LineProps & { flag: Flag; as?: "li" | "div"; children?: React.ReactNode }) {
   const done = flag.acknowledged !== null;
   const place = [
     sliceWords(data, flag.slice),
-    flag.segment === null ? "" : `${t.table.segment.toLowerCase()} ${flag.segment}`,
+    flag.segment === null ? "" : t.flags.segment(flag.segment),
   ]
     .filter(Boolean)
     .join(", ");
-  const canShow = flag.slice !== null || flag.segment !== null;
   return (
-    <li className="flag" data-severity={flag.severity} data-done={done || undefined}>
+    <Tag className="flag" data-severity={flag.severity} data-done={done || undefined}>
       <span className="flag-sign" aria-hidden="true">
         {done ? "✓" : SIGN[flag.severity]}
       </span>
       <span className="flag-text">
-        <span className="visually-hidden">
-          {flag.severity === "invalid" ? `${t.flags.invalid}: ` : ""}
-        </span>
+        {flag.severity === "invalid" && (
+          <span className="visually-hidden">{t.flags.invalid}: </span>
+        )}
         {place && <strong>{place}: </strong>}
         {flag.message}
       </span>
       <span className="flag-actions">
-        {canShow && (
+        {(flag.slice !== null || flag.segment !== null) && (
           <button type="button" className="link" onClick={() => showFlag(data, flag)}>
             {t.flags.show}
           </button>
         )}
-        {done ? (
-          <span
-            className="muted"
-            title={[
-              t.flags.acknowledged(flag.acknowledged?.by ?? ""),
-              formatDateTime(flag.acknowledged?.at ?? null),
-              flag.acknowledged?.comment,
-            ]
-              .filter(Boolean)
-              .join(" · ")}
+        {flag.acknowledged && <Answer given={flag.acknowledged} />}
+        {!done && answer && !busy.has(flag.id) && (
+          <button
+            type="button"
+            className="link"
+            data-testid="acknowledge"
+            onClick={() => answer([flag])}
           >
-            <span className="visually-hidden">{t.flags.acknowledged("")}</span>
-            {flag.acknowledged?.by}
-          </span>
-        ) : (
-          onAcknowledge && (
-            <button
-              type="button"
-              className="link"
-              data-testid="acknowledge"
-              onClick={onAcknowledge}
-            >
-              {t.flags.acknowledge}
-            </button>
-          )
+            {t.flags.acknowledge}
+          </button>
         )}
+        {children}
       </span>
-    </li>
+    </Tag>
   );
 }
 
-function AcknowledgeDialog({ flag, close }: { flag: Flag; close: () => void }) {
+function Answer({ given }: { given: NonNullable<Flag["acknowledged"]> }) {
+  const words = [t.flags.acknowledged(given.by), formatDateTime(given.at), given.comment];
+  return (
+    <span className="muted" title={words.filter(Boolean).join(" · ")}>
+      <span className="visually-hidden">{t.flags.acknowledged("")}</span>
+      {given.by}
+    </span>
+  );
+}
+
+function AcknowledgeDialog({ flags, close }: { flags: Flag[]; close: () => void }) {
   const [comment, setComment] = useState("");
   return (
-    <Modal title={t.flags.acknowledgeTitle} close={close}>
+    <Modal title={t.flags.acknowledgeTitle(flags.length)} close={close}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          commit({ kind: "acknowledge", flag: flag.id, comment: comment.trim() });
+          for (const flag of flags) {
+            commit({ kind: "acknowledge", flag: flag.id, comment: comment.trim() });
+          }
           close();
         }}
       >
-        <p>{flag.message}</p>
+        <ul className="edit-list">
+          {flags.map((flag) => (
+            <li key={flag.id}>{flag.message}</li>
+          ))}
+        </ul>
         <label className="field">
           {t.flags.comment}
           <textarea
@@ -157,27 +202,22 @@ function AcknowledgeDialog({ flag, close }: { flag: Flag; close: () => void }) {
 export function sliceWords(data: ViewerState, key: string | null): string {
   for (const acquisition of data.acquisitions) {
     const slice = acquisition.slices.find((s) => s.key === key);
-    if (slice)
+    if (slice) {
       return t.words.slice(t.conditions[acquisition.condition], t.positions[slice.position]);
+    }
   }
   return "";
 }
 
-/** Bring the place of a doubt in front of the reader: its cell large, its segment chosen. */
+/** Bring the place of a doubt in front of the reader: its cell focused, its segment chosen. */
 function showFlag(data: ViewerState, flag: Flag): void {
-  const holds = data.acquisitions
-    .flatMap((a) => a.slices)
-    .find(
-      (s) => s.key === flag.slice || s.sectors.some((sector) => sector.segment === flag.segment),
-    );
+  const slices = data.acquisitions.flatMap((a) => a.slices);
+  const holds =
+    slices.find((s) => s.key === flag.slice) ??
+    slices.find((s) => s.sectors.some((sector) => sector.segment === flag.segment));
   display.setState((s) => ({
     segment: flag.segment ?? s.segment,
     enlarged: s.enlarged && holds ? holds.key : s.enlarged,
   }));
-  const cell = document.querySelector<HTMLElement>(`[data-slice="${holds?.key}"] .cell-view`);
-  cell?.focus();
-  cell?.animate([{ outlineColor: "transparent" }, { outlineColor: "#62b0ff" }], {
-    duration: 300,
-    iterations: 3,
-  });
+  document.querySelector<HTMLElement>(`[data-slice="${holds?.key}"] .cell-view`)?.focus();
 }

@@ -1,0 +1,35 @@
+/** Flags in the order in which a reader should meet them, those of one kind together. */
+
+import type { Flag } from "../api/types.ts";
+
+export interface FlagGroup {
+  code: string;
+  severity: Flag["severity"];
+  flags: Flag[];
+  /** Those that still wait for an answer. */
+  open: Flag[];
+}
+
+const ORDER: Record<Flag["severity"], number> = { invalid: 0, check: 1, information: 2 };
+
+/** Unusable first, then doubts, then information; within these, groups with open flags first. */
+export function groupFlags(flags: readonly Flag[]): FlagGroup[] {
+  const groups = new Map<string, FlagGroup>();
+  for (const flag of flags) {
+    const key = `${flag.severity} ${flag.code}`;
+    const group = groups.get(key) ?? {
+      code: flag.code,
+      severity: flag.severity,
+      flags: [],
+      open: [],
+    };
+    group.flags.push(flag);
+    if (!flag.acknowledged) group.open.push(flag);
+    groups.set(key, group);
+  }
+  return [...groups.values()].toSorted(
+    (a, b) =>
+      ORDER[a.severity] - ORDER[b.severity] ||
+      Number(b.open.length > 0) - Number(a.open.length > 0),
+  );
+}
