@@ -11,7 +11,7 @@ from qperfweb.core.audit import record
 from qperfweb.core.errors import NotAllowed
 
 
-class ClosedAccountAdapter(DefaultAccountAdapter):
+class ClosedAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # untyped base
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -23,5 +23,5 @@ class ClosedAccountAdapter(DefaultAccountAdapter):
         raise NotAllowed("This account has been closed. Ask an administrator.")
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> Any:
-        record(user, "person.signed_in", user, request=request)
+        record(user, "person.signed_in", user)
         return super().post_login(request, user, **kwargs)

@@ -72,7 +72,7 @@ class ApiTokenAuthentication(BaseAuthentication):
     """Tell DRF what ApiTokenMiddleware found out: the request carries a token's user."""
 
     def authenticate(self, request: Request) -> tuple[Any, None] | None:
-        user = request._request.user  # type: ignore[attr-defined]
+        user = request._request.user
         if user.is_authenticated and user.token_verbs is not None:
             return user, None
         return None
@@ -81,7 +81,7 @@ class ApiTokenAuthentication(BaseAuthentication):
         return "Bearer"
 
 
-class ApiTokenScheme(OpenApiAuthenticationExtension):
+class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the OpenAPI document names token authentication."""
 
     target_class = "qperfweb.accounts.tokens.ApiTokenAuthentication"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.http import HttpRequest
 
 from qperfweb.core.models import TrailEvent
 from qperfweb.core.request_id import current_request_id
@@ -18,7 +17,6 @@ def record(
     *,
     site: Any = None,
     reason: str = "",
-    request: HttpRequest | None = None,
     details: dict[str, Any] | None = None,
 ) -> TrailEvent:
     """Add one event in the current transaction: it stands exactly when the change stands.
@@ -33,14 +31,11 @@ def record(
         The record it was done to. Its ``site_id`` names the site unless ``site`` does.
     reason
         What the person gave as the reason.
-    request
-        Names the request in whose log lines more can be found; the current one by default.
     details
         Further facts as JSON: ids and values, never patient data.
     """
     person = user if user is not None and user.is_authenticated else None
     site_id = site.pk if site is not None else getattr(obj, "site_id", None)
-    request_id = getattr(request, "id", "") or current_request_id()
     return TrailEvent.objects.create(
         site_id=site_id,
         actor=person,
@@ -50,5 +45,5 @@ def record(
         object_id=str(obj.pk) if obj is not None else "",
         reason=reason,
         details=details or {},
-        request_id=request_id,
+        request_id=current_request_id(),
     )

@@ -17,6 +17,7 @@ under which the log has it. The API's one error shape is
 from __future__ import annotations
 
 import logging
+import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -158,7 +159,8 @@ def _describe(exc: Exception) -> tuple[int, dict[str, Any], dict[str, str]]:
     if isinstance(exc, drf.PermissionDenied):
         return 403, error_body(NotAllowed.code, str(exc.detail)), {}
     if isinstance(exc, drf.APIException):
-        headers = {"Retry-After": str(int(exc.wait))} if getattr(exc, "wait", None) else {}
+        wait_s: float | None = getattr(exc, "wait", None)
+        headers = {} if wait_s is None else {"Retry-After": str(math.ceil(wait_s))}
         return exc.status_code, error_body(exc.default_code, str(exc.detail)), headers
     logger.error("unexpected error", exc_info=exc)
     return 500, unexpected_error_body(), {}

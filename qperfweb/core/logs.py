@@ -5,11 +5,16 @@ from __future__ import annotations
 import logging
 import re
 import time
+from types import TracebackType
 
 from qperfweb.core.request_id import current_request_id
 
 _ROW_VALUES = re.compile(r"(DETAIL|CONTEXT|HINT|Failing row contains)\b.*", re.DOTALL)
 _KEY_VALUES = re.compile(r"\)=\([^)]*\)")
+
+ExceptionInformation = (
+    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+)
 
 
 def without_row_values(text: str) -> str:
@@ -20,7 +25,7 @@ def without_row_values(text: str) -> str:
 class LineFormatter(logging.Formatter):
     """One line per record; a traceback follows with database row values left out."""
 
-    converter = time.gmtime
+    converter = staticmethod(time.gmtime)
     default_time_format = "%Y-%m-%dT%H:%M:%S"
     default_msec_format = "%s.%03dZ"
 
@@ -32,8 +37,8 @@ class LineFormatter(logging.Formatter):
         record.request = f" [{request_id}]" if request_id else ""
         return super().format(record)
 
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+    def formatMessage(self, record: logging.LogRecord) -> str:
         return super().formatMessage(record).replace("\n", " ")
 
-    def formatException(self, exc_info: object) -> str:  # noqa: N802 - logging's name
-        return without_row_values(super().formatException(exc_info))  # type: ignore[arg-type]
+    def formatException(self, exc_info: ExceptionInformation) -> str:
+        return without_row_values(super().formatException(exc_info))

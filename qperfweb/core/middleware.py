@@ -48,9 +48,9 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         begun = time.monotonic()
-        request.id = new_request_id()  # type: ignore[attr-defined]
+        request_id = new_request_id()
         response = self.get_response(request)
-        response["X-Request-Id"] = request.id  # type: ignore[attr-defined]
+        response["X-Request-Id"] = request_id
         if request.path not in UNSCOPED_PATHS:
             milliseconds = (time.monotonic() - begun) * 1000
             access_log.info(

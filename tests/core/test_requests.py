@@ -13,12 +13,11 @@ from rest_framework import serializers
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from qperfweb import urls
 from qperfweb.core import audit
 from qperfweb.core.errors import Conflict, Invalid
 from qperfweb.core.models import TrailEvent
 from qperfweb.core.permissions import Verb
-from qperfweb.urls import handler403, handler404, handler500  # noqa: F401 - urlconf of the tests
-from qperfweb.urls import urlpatterns as real_urlpatterns
 
 
 def show_scope(request):
@@ -74,8 +73,9 @@ urlpatterns = [
     path("write-then-5xx", write_then(lambda: HttpResponse(status=503))),
     path("write-then-conflict", write_then(conflict)),
     path("api/test", Api.as_view()),
-    *real_urlpatterns,
+    *urls.urlpatterns,
 ]
+handler404, handler500 = urls.handler404, urls.handler500
 
 pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
 

@@ -89,7 +89,7 @@ def test_a_superusers_address_is_enough_to_set_up_a_server(superuser_url, tmp_pa
 def test_a_server_that_is_not_there_is_one_line(tmp_path, monkeypatch):
     monkeypatch.setenv("QPERF_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("DATABASE_URL", f"postgresql://qperf_web:x@127.0.0.1:{free_port()}/qperf")
-    with pytest.raises(SetupError, match="cannot be used: .*refused") as caught:  # noqa: SIM117
-        with databases.open_database():
-            pass
+    opening = databases.open_database()
+    with pytest.raises(SetupError, match="cannot be used: .*refused") as caught:
+        opening.__enter__()
     assert "\n" not in str(caught.value)

@@ -8,6 +8,7 @@ from argparse import Namespace
 from qperfweb.setup.console import say
 from qperfweb.setup.environment import ROOT, VENV, ensure_environment, environment_variables
 from qperfweb.setup.frontend import ensure_modules, npm
+from qperfweb.setup.state import state_folder
 
 CHECKS = (
     ("ruff check", ["ruff", "check", "."]),
@@ -31,12 +32,23 @@ def static_checks() -> list[str]:
     for name, (program, *arguments) in CHECKS:
         say(f"-- {name}")
         command = [str(VENV / "bin" / program), *arguments]
-        if subprocess.run(command, cwd=ROOT, env=environment_variables()).returncode != 0:
+        if subprocess.run(command, cwd=ROOT, env=development_variables()).returncode != 0:
             failed.append(name)
     say("-- frontend types and style")
     if npm("run", "check", "--silent") != 0:
         failed.append("frontend types and style")
     return failed
+
+
+def development_variables() -> dict[str, str]:
+    """Secrets, files and databases of tests never mix with an installation on this machine."""
+    state = state_folder()
+    variables = environment_variables() | {
+        "QPERF_STATE": str(state.with_name(f"{state.name}-tests"))
+    }
+    for name in ("DATABASE_URL", "DATABASE_WORKER_URL", "DATABASE_OWNER_URL"):
+        variables.pop(name, None)
+    return variables
 
 
 def summary(what: str, failed: list[str]) -> str:

@@ -12,11 +12,10 @@ import subprocess
 import time
 from argparse import Namespace
 
-from qperfweb.setup.commands.check import static_checks, summary
+from qperfweb.setup.commands.check import development_variables, static_checks, summary
 from qperfweb.setup.console import SetupError, say, step
-from qperfweb.setup.environment import PYTHON, ROOT, ensure_environment, environment_variables
+from qperfweb.setup.environment import PYTHON, ROOT, ensure_environment
 from qperfweb.setup.frontend import ensure_frontend, ensure_modules, npm
-from qperfweb.setup.state import state_folder
 
 PASSES_ON = True
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -33,13 +32,8 @@ def main(options: Namespace, rest: list[str]) -> int:
     if npm("test", "--silent") != 0:
         failed.append("frontend tests")
     say("-- pytest")
-    # Secrets and files of the tests never mix with those of an installation on this machine.
-    tests_state = state_folder().with_name(f"{state_folder().name}-tests")
-    variables = environment_variables() | {"QPERF_STATE": str(tests_state)}
-    for name in ("DATABASE_URL", "DATABASE_WORKER_URL", "DATABASE_OWNER_URL"):
-        variables.pop(name, None)
     command = [str(PYTHON), "-m", "pytest", *rest]
-    if subprocess.run(command, cwd=ROOT, env=variables).returncode != 0:
+    if subprocess.run(command, cwd=ROOT, env=development_variables()).returncode != 0:
         failed.append("pytest")
     say(f"{summary('test', failed)} ({(time.monotonic() - begun) / 60:.1f} min)")
     return 1 if failed else 0
