@@ -59,9 +59,9 @@ class TestDatabase:
 def start_server() -> EmbeddedPostgres:
     """The tests' own server, shared by all test sessions of this user."""
     state = state_folder()
-    server = EmbeddedPostgres(
-        state.with_name(f"{state.name}-tests"), Path(sysconfig.get_path("purelib")), FAST
-    )
+    # ./run test names a folder of its own already.
+    apart = state if state.name.endswith("-tests") else state.with_name(f"{state.name}-tests")
+    server = EmbeddedPostgres(apart, Path(sysconfig.get_path("purelib")), FAST)
     server.start()
     _sql(
         server,
