@@ -185,7 +185,7 @@ def _write_array(path: Path, name: str, array: Array) -> dict[str, Any]:
 
 def quantise(array: Array) -> tuple[NDArray[np.uint16], float, float]:
     """uint16 values, scale, offset: value = stored * scale + offset; 0 stands for not finite."""
-    wide = np.asarray(array, dtype=np.float32)
+    wide = np.asarray(array, dtype=np.float64)
     finite = np.isfinite(wide)
     if not finite.any():
         return np.zeros(wide.shape, dtype=np.uint16), 1.0, 0.0
