@@ -17,8 +17,8 @@ from analysis.perfusion.kinetics import MBF, PS, VB, VISF
 
 NAME: Final = "2cxm"
 FIRST_PASS_ONLY: Final = False
-PARAMETERS: Final = (MBF, replace(VB, ceiling=None), PS, VISF)
-"""Without a ceiling: a well-mixed plasma volume spreads the bolus by itself."""
+PARAMETERS: Final = (MBF, replace(VB, usual=None, ceiling=None), PS, VISF)
+"""Nothing is assumed of the plasma volume: well mixed, it also stands for the bolus spreading."""
 
 
 def residue(time_s: Doubles, *, mbf: float, vb: float, ps: float, visf: float) -> Doubles:
