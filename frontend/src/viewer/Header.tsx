@@ -208,7 +208,13 @@ function SyncState({ data }: { data: ViewerState }) {
     return [t.reading.saved(formatTime(reading.saved_at)), "chip-warn"] as const;
   })();
   return (
-    <span className={`chip ${tone}`} role="status" data-testid="sync-state" data-sync={sync}>
+    <span
+      className={`chip ${tone}`}
+      role="status"
+      data-testid="sync-state"
+      data-sync={sync}
+      title={words}
+    >
       {words}
     </span>
   );

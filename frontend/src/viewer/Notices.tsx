@@ -36,7 +36,7 @@ export function Notices({ data }: { data: ViewerState }) {
         </p>
       ))}
       {rejected && (
-        <p className="notice notice-danger" role="alert">
+        <p className="notice notice-danger toast" role="alert">
           {t.reading.rejected}: {rejected}
           <button
             type="button"

@@ -51,6 +51,11 @@ export function ReportPanel({ data }: { data: ViewerState }) {
         </label>
       ))}
       {editable && <p className="muted">{t.report.saveNote}</p>}
+      {data.reading?.state === "signed" && (
+        <p className="notice notice-ok">
+          {t.reading.signed(data.reading.signed_by ?? "", formatDateTime(data.reading.signed_at))}
+        </p>
+      )}
       {data.reading && (
         <p>
           <a href={`/api/readings/${data.reading.id}/report.pdf`} target="_blank" rel="noreferrer">
