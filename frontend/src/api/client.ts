@@ -73,7 +73,7 @@ export async function postJson<T>(url: string, body: unknown): Promise<T> {
     },
     body: JSON.stringify(body),
   });
-  return (await response.json()) as T;
+  return (response.status === 204 ? null : await response.json()) as T;
 }
 
 export async function getBytes(url: string, signal?: AbortSignal): Promise<ArrayBuffer> {

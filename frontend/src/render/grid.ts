@@ -22,6 +22,8 @@ export class Grid {
   readonly cells = new Map<string, Cell>();
   /** Milliseconds between drawn cine frames, newest last; read by the benchmark. */
   readonly intervals: number[] = [];
+  /** The slice that the pointer or the focus visited last. */
+  visited: string | null = null;
   private heartFieldMm: number | null = null;
   private placing = true;
   private scheduled = 0;
@@ -137,6 +139,7 @@ export class Grid {
   /** Show value, segment and position under the pointer and light the segment everywhere. */
   point(cell: Cell, x: number, y: number): void {
     const state = display.getState();
+    this.visited = cell.slice.key;
     const point = cell.imagePoint(x, y);
     const value = cell.valueAt(point, state, this.clock.frame);
     const segment = segmentAt(cell.slice, point);

@@ -74,6 +74,11 @@ export const t = {
     otherReader: (reader: string) => `This draft belongs to ${reader}; you see it read only.`,
     outdated: (why: string) => `This result is outdated: ${why}`,
     newer: "A newer result exists. This draft stays on the run that it was made from.",
+    newerThanSigned: "A newer result exists; this reading was signed on an earlier one.",
+    discard: "Give up this draft, read the newer result",
+    discardTitle: "Give up this draft?",
+    discardText:
+      "Its edits stay in the history but count no longer. The study then shows the newer result.",
     rejected: "That edit was not accepted",
   },
 

@@ -7,8 +7,20 @@ import { hasWebgl, type PrimaryTool, SourceViewport } from "./cornerstone.ts";
 
 const TOOLS: PrimaryTool[] = ["window", "pan", "zoom", "length", "ellipse", "angle"];
 
-/** Any original series of the study, as the scanner sent it. */
-export default function SourceImages({ studyId }: { studyId: number }) {
+export interface SourceStart {
+  /** Series and image that the reader was looking at in the grid. */
+  seriesInstanceUid: string;
+  index: number;
+}
+
+/** Any original series of the study, as the scanner sent it; opens where the reader was. */
+export default function SourceImages({
+  studyId,
+  start,
+}: {
+  studyId: number;
+  start: SourceStart | null;
+}) {
   const [series, setSeries] = useState<SourceSeries[] | null>(null);
   const [chosen, setChosen] = useState<SourceSeries | null>(null);
   const [error, setError] = useState<string | null>(null);
@@ -19,10 +31,14 @@ export default function SourceImages({ studyId }: { studyId: number }) {
       .then((answer) => {
         const list = Array.isArray(answer) ? answer : answer.results;
         setSeries(list);
-        setChosen(list.find((one) => one.image_urls.length > 0) ?? null);
+        const withImages = list.filter((one) => one.image_urls.length > 0);
+        const visited = withImages.find(
+          (one) => one.series_instance_uid === start?.seriesInstanceUid,
+        );
+        setChosen(visited ?? withImages[0] ?? null);
       })
       .catch((cause) => setError(message(cause)));
-  }, [studyId]);
+  }, [studyId, start]);
 
   return (
     <div className="source">
@@ -53,7 +69,11 @@ export default function SourceImages({ studyId }: { studyId: number }) {
       <div className="source-main">
         {!webgl.current && <p className="notice notice-warn">{t.source.noWebgl}</p>}
         {chosen ? (
-          <Stack series={chosen} measuring={webgl.current} />
+          <Stack
+            series={chosen}
+            first={chosen.series_instance_uid === start?.seriesInstanceUid ? start.index : 0}
+            measuring={webgl.current}
+          />
         ) : (
           <p className="muted">{series ? t.source.choose : t.common.loading}</p>
         )}
@@ -62,7 +82,15 @@ export default function SourceImages({ studyId }: { studyId: number }) {
   );
 }
 
-function Stack({ series, measuring }: { series: SourceSeries; measuring: boolean }) {
+function Stack({
+  series,
+  first,
+  measuring,
+}: {
+  series: SourceSeries;
+  first: number;
+  measuring: boolean;
+}) {
   const element = useRef<HTMLDivElement>(null);
   const viewport = useRef<SourceViewport | null>(null);
   const [index, setIndex] = useState(0);
@@ -94,10 +122,11 @@ function Stack({ series, measuring }: { series: SourceSeries; measuring: boolean
 
   useEffect(() => {
     if (!ready) return;
+    const begin = Math.min(first, series.image_urls.length - 1);
     setError(null);
-    setIndex(0);
-    viewport.current?.show(series.image_urls, 0).catch((cause) => setError(message(cause)));
-  }, [ready, series]);
+    setIndex(begin);
+    viewport.current?.show(series.image_urls, begin).catch((cause) => setError(message(cause)));
+  }, [ready, series, first]);
 
   const last = series.image_urls.length - 1;
   const goTo = (to: number) => {

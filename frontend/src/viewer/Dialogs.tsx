@@ -4,9 +4,16 @@ import { getJson, postJson } from "../api/client.ts";
 import type { EditResult, HistoryEntry, ViewerState } from "../api/types.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
-import { applyResult, message, openStudy, resolveConflict, study } from "../store/study.ts";
+import {
+  applyResult,
+  findSlice,
+  message,
+  openStudy,
+  resolveConflict,
+  study,
+} from "../store/study.ts";
 import { CompareDialog } from "./CompareDialog.tsx";
-import type { DialogName, ValueEditRequest } from "./context.ts";
+import { type DialogName, useViewer, type ValueEditRequest } from "./context.ts";
 import { Identity } from "./Header.tsx";
 import { Modal } from "./Modal.tsx";
 import { SeriesDialog } from "./SeriesDialog.tsx";
@@ -36,13 +43,7 @@ export function Dialogs({ data, dialog, close, valueEdit, closeValueEdit }: Dial
       {dialog === "compare" && <CompareDialog data={data} close={close} />}
       {dialog === "keys" && <KeysDialog close={close} />}
       {dialog === "series" && <SeriesDialog data={data} close={close} />}
-      {dialog === "source" && (
-        <Modal title={t.source.title} close={close} wide testId="source-dialog">
-          <Suspense fallback={<p className="muted">{t.source.starting}</p>}>
-            <SourceImages studyId={data.study.id} />
-          </Suspense>
-        </Modal>
-      )}
+      {dialog === "source" && <SourceDialog data={data} close={close} />}
       {conflict && (
         <Modal
           title={t.conflict.title}
@@ -79,6 +80,22 @@ export function Dialogs({ data, dialog, close, valueEdit, closeValueEdit }: Dial
         </Modal>
       )}
     </>
+  );
+}
+
+function SourceDialog({ data, close }: { data: ViewerState; close: () => void }) {
+  const { grid } = useViewer();
+  // Fixed when the view opens: the frame goes on changing while a cine plays behind it.
+  const [start] = useState(() => {
+    const slice = findSlice(data.acquisitions, grid.visited);
+    return slice && { seriesInstanceUid: slice.series_instance_uid, index: grid.clock.frame };
+  });
+  return (
+    <Modal title={t.source.title} close={close} wide testId="source-dialog">
+      <Suspense fallback={<p className="muted">{t.source.starting}</p>}>
+        <SourceImages studyId={data.study.id} start={start ?? null} />
+      </Suspense>
+    </Modal>
   );
 }
 

@@ -1,7 +1,10 @@
+import { useState } from "react";
 import { useStore } from "zustand";
-import type { ViewerState } from "../api/types.ts";
+import { postJson } from "../api/client.ts";
+import type { ReadingView, ViewerState } from "../api/types.ts";
 import { t } from "../shared/strings.ts";
-import { study } from "../store/study.ts";
+import { message, openStudy, study } from "../store/study.ts";
+import { Modal } from "./Modal.tsx";
 
 /** One line per fact that changes how the whole page must be read. */
 export function Notices({ data }: { data: ViewerState }) {
@@ -21,7 +24,6 @@ export function Notices({ data }: { data: ViewerState }) {
   if (run?.outdated_reason) {
     notices.push({ tone: "warn", text: t.reading.outdated(run.outdated_reason) });
   }
-  if (reading?.newer_run) notices.push({ tone: "warn", text: t.reading.newer });
   if (older && reading?.state === "draft" && !reading.editable) {
     notices.push({ tone: "info", text: t.reading.otherReader(reading.reader) });
   }
@@ -35,6 +37,7 @@ export function Notices({ data }: { data: ViewerState }) {
           {text}
         </p>
       ))}
+      {reading?.newer_run && <NewerResult reading={reading} studyId={data.study.id} />}
       {rejected && (
         <p className="notice notice-danger toast" role="alert">
           {t.reading.rejected}: {rejected}
@@ -48,5 +51,43 @@ export function Notices({ data }: { data: ViewerState }) {
         </p>
       )}
     </div>
+  );
+}
+
+/** A draft stays on its run until its reader gives it up for the newer one. */
+function NewerResult({ reading, studyId }: { reading: ReadingView; studyId: number }) {
+  const [asking, setAsking] = useState(false);
+  const discard = async () => {
+    try {
+      const body = { base_revision: reading.revision };
+      await postJson(`/api/readings/${reading.id}/discard/`, body);
+      await openStudy(studyId);
+    } catch (cause) {
+      study.setState({ rejected: message(cause) });
+    }
+    setAsking(false);
+  };
+  return (
+    <p className="notice notice-warn">
+      {reading.state === "signed" ? t.reading.newerThanSigned : t.reading.newer}
+      {reading.editable && (
+        <button type="button" className="button button-small" onClick={() => setAsking(true)}>
+          {t.reading.discard}
+        </button>
+      )}
+      {asking && (
+        <Modal title={t.reading.discardTitle} close={() => setAsking(false)}>
+          <p>{t.reading.discardText}</p>
+          <div className="dialog-actions">
+            <button type="button" className="button" onClick={() => setAsking(false)}>
+              {t.common.cancel}
+            </button>
+            <button type="button" className="button button-danger" onClick={() => void discard()}>
+              {t.reading.discard}
+            </button>
+          </div>
+        </Modal>
+      )}
+    </p>
   );
 }
