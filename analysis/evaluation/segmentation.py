@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from analysis.domain import Bytes
-from analysis.evaluation.segmentation_cases import Case, ge_case, real_cases, simulated_cases
+from analysis.evaluation.segmentation_cases import Case, frozen_slices, ge_case, real_cases
 from analysis.evaluation.segmentation_metrics import Agreement, agreement
 from analysis.evaluation.segmentation_sheet import draw_sheet
 from analysis.phantom.population import Tier
@@ -114,9 +114,17 @@ def evaluate(
 
 
 def evaluate_data(
-    data: Path | None, out: Path, *, version: str | None = None, simulated: int = 64
+    data: Path | None,
+    out: Path,
+    *,
+    version: str | None = None,
+    simulated: int | None = None,
+    tiers: tuple[Tier, ...] = TIERS,
 ) -> dict[str, Any]:
-    """Every set that is at hand; writes segmentation.json and one sheet per set under out."""
+    """Every set that is at hand; writes segmentation.json and one sheet per set under out.
+
+    simulated: at most so many cases of each tier of the frozen set; 0 leaves it out.
+    """
     report: dict[str, Any] = {}
     if data is not None and (data / "single_sequence" / "arrays").is_dir():
         arrays = data / "single_sequence" / "arrays"
@@ -134,13 +142,13 @@ def evaluate_data(
         report["GE automatic"] = evaluate(
             [ge], centre_known=False, version=version, sheet=out / "ge.png"
         )
-    if simulated:
-        for tier in TIERS:
-            report[f"simulated {tier}"] = evaluate(
-                simulated_cases(range(simulated), tier=tier),
+    if simulated != 0:
+        for tier in tiers:
+            report[f"frozen {tier}"] = evaluate(
+                frozen_slices(tier, simulated),
                 centre_known=False,
                 version=version,
-                sheet=out / f"simulated_{tier}.png",
+                sheet=out / f"frozen_{tier}.png",
             )
     out.mkdir(parents=True, exist_ok=True)
     (out / "segmentation.json").write_text(json.dumps(report, indent=1), encoding="utf-8")

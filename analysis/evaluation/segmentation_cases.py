@@ -14,20 +14,17 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from analysis.constants import LV_CAVITY, MYOCARDIUM, RV_CAVITY
 from analysis.domain import Bytes, Doubles, Floats, Point
 from analysis.errors import BadInput
-from analysis.phantom import training_sample
+from analysis.motion import correct_motion
+from analysis.phantom.frozen import frozen_cases
 from analysis.phantom.population import Tier
+from analysis.quality import FrameStatus
 
-SIMULATED_SIZE: Final = 128
-SIMULATED_FRAMES: Final = 60
-SIMULATED_STEP_S: Final = 0.7
-SIMULATED_SPACING_MM: Final = 1.9
-FROZEN_SEED: Final = 20_261_120
-"""Second part of every test seed; training uses small numbers there."""
 ASSUMED_INTERVAL_S: Final = {"rest": 0.90, "stress": 0.65}
 
 
@@ -92,8 +89,6 @@ def majority(drawn: Bytes) -> Bytes:
 
 
 def _align_by_images(signal: Floats, drawn: Bytes, spacing: float) -> tuple[Floats, Bytes]:
-    from analysis.motion import correct_motion
-
     result = correct_motion(
         signal,
         frame_status=np.zeros(len(signal), dtype=np.uint8),
@@ -137,34 +132,61 @@ def ge_case(archive: Path, truth: Path) -> Case:
         ).astype(np.uint8)
     time_s = np.array([float(item.TriggerTime) for item in objects]) / 1000
     spacing = [float(value) for value in objects[0].PixelSpacing]
+    corrected = correct_motion(
+        signal,
+        frame_status=np.zeros(len(signal), dtype=np.uint8),
+        pixel_spacing_mm=(spacing[0], spacing[1]),
+    ).corrected
     return Case(
         name="GE",
         group="GE 1.5 T",
-        series=signal,
+        series=corrected,
         time_s=time_s - time_s[0],
         labels=labels,
         pixel_spacing_mm=(spacing[0], spacing[1]),
     )
 
 
-def simulated_cases(seeds: range, *, tier: Tier = "standard") -> Iterator[Case]:
-    """Simulated slices, one per seed, never used for training: 1.9 mm pixels, a wide field."""
-    for seed in seeds:
-        sample = training_sample(
-            np.random.default_rng([seed, FROZEN_SEED]),
-            size=SIMULATED_SIZE,
-            frames=SIMULATED_FRAMES,
-            dt_s=SIMULATED_STEP_S,
-            lead_s=8.0,
-            pixel_spacing_mm=SIMULATED_SPACING_MM,
-            tier=tier,
-            centre_jitter_mm=15.0,
+def frozen_slices(tier: Tier, count: int | None = None) -> Iterator[Case]:
+    """The frozen test set's slices, freely breathing, motion corrected from the images.
+
+    The truth is known without breathing; it goes through the true displacement into every frame
+    and through the found one into the corrected series, where the majority counts.
+    """
+    for frozen in frozen_cases(tier)[:count]:
+        taken = frozen.simulate().acquisitions[0].slices[0]
+        status = np.where(taken.is_pd, FrameStatus.PROTON_DENSITY, FrameStatus.USED)
+        signal = taken.signal.astype(np.float32)
+        result = correct_motion(
+            signal,
+            frame_status=status.astype(np.uint8),
+            pixel_spacing_mm=taken.geometry.pixel_spacing_mm,
+            is_pd=taken.is_pd,
         )
+        moved = [
+            _carried(taken.truth.labels, taken.truth.displacement_px[frame], found)
+            for frame, found in enumerate(result.displacement_px)
+            if not taken.is_pd[frame] and frame % 4 == 0
+        ]
         yield Case(
-            name=f"{tier} {seed}",
-            group=f"{sample.meta['position']} {sample.meta['condition']}",
-            series=sample.series,
-            time_s=sample.time_s,
-            labels=sample.labels,
-            pixel_spacing_mm=(sample.pixel_spacing_mm, sample.pixel_spacing_mm),
+            name=f"{tier} {frozen.seed}",
+            group=f"{frozen.position} {frozen.condition} {frozen.field_strength_t} T",
+            series=result.corrected[~taken.is_pd],
+            time_s=taken.time_s[~taken.is_pd],
+            labels=majority(np.stack(moved)),
+            pixel_spacing_mm=taken.geometry.pixel_spacing_mm,
         )
+
+
+def _carried(labels: Bytes, true_shift: NDArray[np.float16], found_shift: Floats) -> Bytes:
+    """Labels (H, W) as they lie in the corrected series if one frame is right about its motion."""
+    rows, columns = np.mgrid[: labels.shape[0], : labels.shape[1]].astype(np.float32)
+    at = np.stack((rows + found_shift[0], columns + found_shift[1]))
+    back = np.stack(
+        [
+            ndimage.map_coordinates(part.astype(np.float32), at, order=1, mode="nearest")
+            for part in true_shift
+        ]
+    )
+    carried: Bytes = ndimage.map_coordinates(labels, at - back, order=0, mode="nearest")
+    return carried
