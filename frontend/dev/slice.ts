@@ -59,13 +59,15 @@ export function makeSlice({
       const body = ((r - 60) / 54) ** 2 + ((c - 80) / 72) ** 2 < 1;
       const right = Math.hypot((r - centre[0]) / 1.5, c - centre[1] + 31) < 13.5;
       const liver = Math.hypot(r - 108, c - 46) < 26;
-      if (contains(endo_rc ?? [], point)) tissue[i] = 2;
-      else if (contains(epi_rc, point)) tissue[i] = 1;
+      const near = away < 1.2 * RADIUS[position][1];
+      if (near && contains(endo_rc ?? [], point)) tissue[i] = 2;
+      else if (near && contains(epi_rc, point)) tissue[i] = 1;
       else if (right) tissue[i] = 3;
       else if (body && liver) tissue[i] = 4;
       else if (body) tissue[i] = 5;
       if (!body) continue;
-      const segment = sectors.find((s) => contains(s.outline_rc, point))?.segment;
+      const segment =
+        tissue[i] === 1 ? sectors.find((s) => contains(s.outline_rc, point))?.segment : undefined;
       const level =
         tissue[i] === 1
           ? trueFlow(condition, segment ?? FIRST[position])
