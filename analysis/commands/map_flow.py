@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
 def _read(path: Path) -> dict[str, Any]:
     """Arguments of map_flow from an NPZ file."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, AttributeError, zipfile.BadZipFile) as error:
         raise BadInput(f"{path.name} cannot be read as an NPZ file.") from error
@@ -74,6 +74,8 @@ def _read(path: Path) -> dict[str, Any]:
         raise BadInput(f"{path.name} lacks {', '.join(sorted(missing))}.")
     if not all(array.dtype.kind in "fiub" for array in arrays.values()):
         raise BadInput(f"{path.name} holds something that is not a number.")
+    if arrays["aif_mmol_per_l"].shape != arrays["gd_mmol_per_l"].shape[:1]:
+        raise BadInput("aif_mmol_per_l needs one value per frame of gd_mmol_per_l.")
     if arrays["dt_s"].size != 1:
         raise BadInput("dt_s must be one number.")
     return {
