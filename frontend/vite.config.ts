@@ -8,11 +8,18 @@ const pages = readdirSync(new URL("./src/pages", import.meta.url))
   .map((name) => [name.replace(/\.ts$/, ""), `src/pages/${name}`]);
 
 // Files are named by twelve hex digits of their hash, which the server takes as "never changes".
+const names = {
+  hashCharacters: "hex",
+  entryFileNames: "assets/[name].[hash:12].js",
+  chunkFileNames: "assets/[name].[hash:12].js",
+  assetFileNames: "assets/[name].[hash:12][extname]",
+} as const;
+
 export default defineConfig({
   base: "/static/",
   plugins: [react()],
   define: { global: "globalThis" },
-  worker: { format: "es" },
+  worker: { format: "es", rolldownOptions: { output: names } },
   build: {
     outDir: "dist",
     manifest: "manifest.json",
@@ -21,12 +28,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 5000,
     rolldownOptions: {
       input: { ...Object.fromEntries(pages), viewer: "src/viewer/main.tsx" },
-      output: {
-        hashCharacters: "hex",
-        entryFileNames: "assets/[name].[hash:12].js",
-        chunkFileNames: "assets/[name].[hash:12].js",
-        assetFileNames: "assets/[name].[hash:12][extname]",
-      },
+      output: names,
     },
   },
   test: { include: ["tests/**/*.test.ts"], environment: "node", testTimeout: 20_000 },
