@@ -10,24 +10,53 @@ import { useViewer } from "./context.ts";
 const HEIGHT = 40;
 const WIDTH = 1000;
 
-/** Play, frame and time of all cells, over the arterial input of the first acquisition. */
+/**
+ * Play, frame and time of all cells, over the arterial input of the first acquisition.
+ *
+ * What changes with every frame is written straight into the page: React would otherwise cost more
+ * than drawing the six images.
+ */
 export function Scrubber({ acquisitions }: { acquisitions: AcquisitionView[] }) {
   const { grid } = useViewer();
-  const [{ frame, playing }, setNow] = useState({ frame: 0, playing: false });
+  const [playing, setPlaying] = useState(false);
   const fps = useStore(display, (s) => s.framesPerSecond);
-  const track = useRef<HTMLDivElement>(null);
-  useEffect(
-    () => grid.onFrameChange((at, isPlaying) => setNow({ frame: at, playing: isPlaying })),
-    [grid],
-  );
+  const time = useRef<HTMLSpanElement>(null);
+  const unused = useRef<HTMLSpanElement>(null);
+  const marker = useRef<SVGLineElement>(null);
+  const slider = useRef<HTMLInputElement>(null);
   const lead = acquisitions.find((a) => a.aif) ?? acquisitions[0];
   const slice = lead?.slices.toSorted((a, b) => b.shape[0] - a.shape[0])[0];
   const frames = Math.max(1, ...acquisitions.flatMap((a) => a.slices.map((s) => s.shape[0])));
   const times = slice?.time_s ?? [];
-  const time = times[Math.min(frame, times.length - 1)];
-  const status = slice?.frame_status[frame] ?? 0;
   const aif = lead?.aif ?? null;
   const path = useMemo(() => (aif ? aifPath(aif.time_s, aif.gd, times) : ""), [aif, times]);
+
+  useEffect(() => {
+    const show = (frame: number) => {
+      const at = slice?.time_s[Math.min(frame, slice.time_s.length - 1)];
+      const words = t.grid.frame(frame + 1, frames);
+      const code = slice?.frame_status[frame] ?? 0;
+      const x = String((frame / Math.max(1, frames - 1)) * WIDTH);
+      if (time.current) {
+        time.current.textContent = at === undefined ? words : `${formatNumber(at, 1)} s · ${words}`;
+      }
+      if (unused.current) {
+        unused.current.textContent =
+          code === 0 ? "" : t.grid.frameUnused(slice?.frame_status_words[frame] ?? String(code));
+      }
+      marker.current?.setAttribute("x1", x);
+      marker.current?.setAttribute("x2", x);
+      if (slider.current) {
+        slider.current.value = String(frame);
+        slider.current.setAttribute("aria-valuetext", words);
+      }
+    };
+    show(grid.clock.frame);
+    return grid.onFrameChange((frame, isPlaying) => {
+      show(frame);
+      setPlaying(isPlaying);
+    });
+  }, [grid, slice, frames]);
 
   return (
     <div className="scrubber panel" data-testid="scrubber">
@@ -40,17 +69,11 @@ export function Scrubber({ acquisitions }: { acquisitions: AcquisitionView[] }) 
       >
         {playing ? "❚❚" : "▶"}
       </button>
-      <span className="scrub-time" data-testid="frame">
-        {time === undefined ? "" : `${formatNumber(time, 1)} s · `}
-        {t.grid.frame(frame + 1, frames)}
-        {status !== 0 && (
-          <span className="frame-unused">
-            {" "}
-            {t.grid.frameUnused(slice?.frame_status_words[frame] ?? String(status))}
-          </span>
-        )}
+      <span className="scrub-time">
+        <span ref={time} data-testid="frame" />
+        <span ref={unused} className="frame-unused" />
       </span>
-      <div className="scrub-track" ref={track}>
+      <div className="scrub-track">
         <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
           {slice?.frame_status.map((code, index) =>
             code === 0 ? null : (
@@ -65,21 +88,15 @@ export function Scrubber({ acquisitions }: { acquisitions: AcquisitionView[] }) 
             ),
           )}
           <path className="scrub-aif" d={path} />
-          <line
-            className="scrub-now"
-            x1={(frame / Math.max(1, frames - 1)) * WIDTH}
-            x2={(frame / Math.max(1, frames - 1)) * WIDTH}
-            y1="0"
-            y2={HEIGHT}
-          />
+          <line ref={marker} className="scrub-now" x1="0" x2="0" y1="0" y2={HEIGHT} />
         </svg>
         <input
+          ref={slider}
           type="range"
           aria-label={t.grid.scrub}
           min={0}
           max={frames - 1}
-          value={frame}
-          aria-valuetext={t.grid.frame(frame + 1, frames)}
+          defaultValue={0}
           onChange={(event) => grid.seek(Number(event.target.value))}
         />
       </div>
