@@ -19,7 +19,7 @@ from qperfweb.core.errors import Invalid
 
 Content = dict[str, Any]
 
-HIGHEST_TYPED_VALUE = 15.0
+HIGHEST_TYPED_VALUE = 10.0
 """ml/min/g; no published human flow comes near. Above it, a typing mistake is certain."""
 
 REPORT_FIELDS = ("indication", "findings", "impression")
