@@ -6,6 +6,7 @@ fractions and signal curves, warped a little from beat to beat.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from analysis.constants import BACKGROUND, MYOCARDIUM
 from analysis.phantom import camera, contrast, population
 from analysis.phantom.drawing import READERS, LabelConvention, draw_labels
-from analysis.phantom.heart import aha_angle_deg
+from analysis.phantom.heart import Heart, aha_angle_deg
 from analysis.phantom.imaging import split_by_flow
 from analysis.phantom.perfusion import FlowPattern, mbf_map, sample_defects, sample_pattern
 from analysis.phantom.population import SPREAD, Tier
@@ -72,6 +73,7 @@ def training_sample(
     view: View = "short_axis",
     bolus_missing: bool = False,
     snr: tuple[float, float] = (6.0, 50.0),
+    change_heart: Callable[[Heart], Heart] | None = None,
 ) -> TrainingSample:
     """A random slice of a random patient, labelled.
 
@@ -86,6 +88,8 @@ def training_sample(
     breathing_mm: depth of free breathing that nobody has corrected, for series that go through the
     real alignment before they are trained on.
     view, bolus_missing, snr (range, of the wall at its brightest): for series to be refused.
+    change_heart: what to do to the random heart before it is imaged: variety for training alone,
+    which the frozen patients do not have.
     """
     spread = SPREAD[tier]
     output = output or ("raw", "pd", "gd")[int(rng.choice(3, p=(0.5, 0.2, 0.3)))]
@@ -94,6 +98,8 @@ def training_sample(
     stress = bool(rng.random() < 0.5)
     tesla = field_strength_t or float(rng.choice((1.5, 3.0)))
     body = population.sample_body(rng, tier)
+    if change_heart is not None:
+        body = replace(body, heart=change_heart(body.heart))
     plane = sample_plane(
         rng,
         body,
