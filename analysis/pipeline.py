@@ -8,7 +8,6 @@ stage says why and leaves the others alone.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -16,19 +15,20 @@ import torch
 
 from analysis import result
 from analysis.aif import aif_from_slice, measure_aif
+from analysis.arrays import measured_arrays
 from analysis.config import PipelineConfig
-from analysis.constants import BACKGROUND, LV_CAVITY, MYOCARDIUM, POSITIONS, RV_CAVITY
+from analysis.constants import BACKGROUND, LV_CAVITY, MYOCARDIUM, RV_CAVITY
 from analysis.cross_checks import acquisition_doubts, exam_doubts
-from analysis.domain import Acquisition, Bools, Exam, Point
+from analysis.domain import Bools, Exam, Point
 from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import signal_to_gd
+from analysis.layout import lay_out
 from analysis.motion import correct_motion
 from analysis.perfusion import map_flow, map_upslope
-from analysis.quality import Flag, FrameStatus
+from analysis.quality import Flag
 from analysis.reserve import reserve_rows
 from analysis.result import AnalysisResult
 from analysis.sectors import (
-    base_to_apex_axis,
     maps_from_arrays,
     measure_slice,
     polygon_mask,
@@ -36,6 +36,9 @@ from analysis.sectors import (
 from analysis.segmentation import contours_from, segment
 from analysis.uncertainty import slice_uncertainty, widened
 from analysis.work import AcquisitionWork, Progress, SliceWork, Watch
+
+NOTICEABLE_PX: Final = 0.3
+"""A second registration that moves the heart by less than this changes no contour."""
 
 MAP_MARGIN_MM: Final = 30.0
 """Flow is mapped this far around the heart, so that a contour can be moved anywhere near it."""
@@ -55,7 +58,7 @@ def analyse(
     config = config or PipelineConfig()
     torch.set_num_threads(1)  # under load one thread beats two, and memory stays predictable
     watch = Watch(progress or (lambda stage, share: None), parts=len(exam.acquisitions))
-    works = _lay_out(exam, config)
+    works = lay_out(exam, config)
     for work in works:
         _analyse_acquisition(work, config, watch)
     return result.assemble(
@@ -69,18 +72,13 @@ def analyse(
 
 
 def _analyse_acquisition(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> None:
-    with watch.stage("motion"):
-        _correct_motion(work, watch)
-    with watch.stage("gadolinium"):
-        _convert_to_gadolinium(work)
-    with watch.stage("segmentation"):
-        _segment(work, config, watch)
-    if config.second_motion_pass:
-        with watch.stage("motion"):
-            _correct_motion_around_the_heart(work, watch)
-        with watch.stage("gadolinium"):
+    passes = 2 if config.second_motion_pass else 1
+    for _ in range(passes):
+        with watch.stage("motion", passes=passes):
+            _correct_motion(work, watch)
+        with watch.stage("gadolinium", passes=passes):
             _convert_to_gadolinium(work)
-        with watch.stage("segmentation"):
+        with watch.stage("segmentation", passes=passes):
             _segment(work, config, watch)
     with watch.stage("aif"):
         _find_input_function(work, config)
@@ -94,36 +92,11 @@ def _analyse_acquisition(work: AcquisitionWork, config: PipelineConfig, watch: W
     work.flags.extend(acquisition_doubts(work))
 
 
-def _lay_out(exam: Exam, config: PipelineConfig) -> list[AcquisitionWork]:
-    """Names for every acquisition and slice; what a reader left out is marked before anything."""
-    works: list[AcquisitionWork] = []
-    for acquisition in exam.acquisitions:
-        key = _unused(acquisition.condition, [work.key for work in works])
-        slices: list[SliceWork] = []
-        ordered = sorted(acquisition.slices, key=lambda part: POSITIONS.index(part.position))
-        for images in ordered:
-            name = _unused(f"{key}_{images.position}", [part.key for part in slices])
-            status = images.frame_status.copy()
-            left_out = [t for t in config.excluded_frames.get(name, ()) if 0 <= t < len(status)]
-            status[left_out] = FrameStatus.LEFT_OUT_BY_READER
-            part = SliceWork(key=name, source=replace(images, frame_status=status))
-            part.flags.extend(images.flags)
-            slices.append(part)
-        source = _with_agent(acquisition, config)
-        works.append(
-            AcquisitionWork(
-                key=key,
-                source=source,
-                slices=slices,
-                flags=list(acquisition.flags),
-                base_to_apex=_long_axis(slices),
-            )
-        )
-    return works
-
-
 def _correct_motion(work: AcquisitionWork, watch: Watch) -> None:
     """Karhunen-Loeve series and non-rigid registration; a map has nothing to register.
+
+    Once a first segmentation has found the heart, the series is registered again around it, from
+    where the first pass left it. A slice in which that moves nothing keeps what it has.
 
     The arterial input images stay as they are: their curve is the brightest quartile of the pool
     in each frame, which breathing hardly changes, while aligning thirty coarse pixels takes the
@@ -133,37 +106,31 @@ def _correct_motion(work: AcquisitionWork, watch: Watch) -> None:
         return
     for part in work.remaining():
         watch.still_wanted("motion")
+        earlier, heart = part.motion, _heart(part)
+        if earlier is not None and (heart is None or not earlier.displacement_px.any()):
+            part.settled = True
+            continue
         with part.part("Motion correction"):
-            part.motion = correct_motion(
+            moved = correct_motion(
                 part.source.signal,
                 frame_status=part.source.frame_status,
                 pixel_spacing_mm=part.source.geometry.pixel_spacing_mm,
                 is_pd=part.source.is_pd,
+                mask=heart,
+                start_px=None if earlier is None else earlier.displacement_px,
             )
-
-
-def _correct_motion_around_the_heart(work: AcquisitionWork, watch: Watch) -> None:
-    """Register once more, judged on the heart that the first segmentation found."""
-    for part in work.remaining():
-        if part.segmentation is None or part.motion is None:
-            continue
-        watch.still_wanted("motion")
-        with part.part("Motion correction"):
-            heart = part.segmentation.probabilities[[LV_CAVITY, MYOCARDIUM]].sum(axis=0) > 0.5
-            if heart.any():
-                part.motion = correct_motion(
-                    part.source.signal,
-                    frame_status=part.source.frame_status,
-                    pixel_spacing_mm=part.source.geometry.pixel_spacing_mm,
-                    is_pd=part.source.is_pd,
-                    mask=heart,
-                    start_px=part.motion.displacement_px,
-                )
+            if earlier is not None and heart is not None:
+                change = np.abs(moved.displacement_px - earlier.displacement_px)[..., heart].max()
+                part.settled = bool(change < NOTICEABLE_PX)
+            if not part.settled:
+                part.motion = moved
 
 
 def _convert_to_gadolinium(work: AcquisitionWork) -> None:
     """Look-up tables turn the ratio to the proton-density image into mmol/L."""
     for part in work.remaining():
+        if part.settled:
+            continue
         if work.source.sequence == "dual":
             with part.part("Conversion to gadolinium"):
                 part.gd, flags = signal_to_gd(
@@ -182,8 +149,10 @@ def _convert_to_gadolinium(work: AcquisitionWork) -> None:
 
 
 def _segment(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> None:
-    """Background, LV cavity, myocardium and RV from the corrected series, then the contours."""
+    """Probabilities of background, LV cavity, myocardium and RV from the corrected series."""
     for part in work.remaining():
+        if part.settled:
+            continue
         if work.source.sequence == "map":
             part.flags.append(
                 Flag(
@@ -302,7 +271,7 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
             with part.part("Measuring segments"):
                 part.measurement = measure_slice(
                     part.contours,
-                    maps_from_arrays(result.measured_arrays(part)),
+                    maps_from_arrays(measured_arrays(part)),
                     position=part.source.position,
                     geometry=part.source.geometry,
                     base_to_apex=work.base_to_apex,
@@ -334,11 +303,19 @@ def _judge_uncertainty(work: AcquisitionWork, config: PipelineConfig) -> None:
             )
 
 
-def _heart_centre(part: SliceWork) -> Point | None:
-    """Where an earlier look found the left ventricle without doubt; None asks to search again."""
-    if part.segmentation is None or part.segmentation.flags:
+def _heart(part: SliceWork) -> Bools | None:
+    """LV cavity and wall (H, W) as far as a segmentation has found them."""
+    if part.segmentation is None:
         return None
     heart = part.segmentation.probabilities[[LV_CAVITY, MYOCARDIUM]].sum(axis=0) > 0.5
+    return heart if heart.any() else None
+
+
+def _heart_centre(part: SliceWork) -> Point | None:
+    """Where an earlier look found the left ventricle without doubt; None asks to search again."""
+    heart = _heart(part)
+    if heart is None or part.segmentation is None or part.segmentation.flags:
+        return None
     row, column = np.argwhere(heart).mean(axis=0)
     return float(row), float(column)
 
@@ -349,36 +326,6 @@ def _around_the_heart(part: SliceWork) -> Bools | None:
         return None
     background = part.segmentation.probabilities[BACKGROUND]
     return widened(background < 0.5, MAP_MARGIN_MM, part.source.geometry.pixel_spacing_mm)
-
-
-def _with_agent(acquisition: Acquisition, config: PipelineConfig) -> Acquisition:
-    if config.agent is None:
-        return acquisition
-    aif = acquisition.aif
-    return replace(
-        acquisition,
-        protocol=replace(acquisition.protocol, agent=config.agent),
-        aif=None
-        if aif is None
-        else replace(aif, protocol=replace(aif.protocol, agent=config.agent)),
-    )
-
-
-def _long_axis(slices: list[SliceWork]) -> tuple[float, float, float] | None:
-    """Base-to-apex axis from the outermost of the slices that have different positions."""
-    places = [part.source for part in slices]
-    if len({source.position for source in places}) < 2:
-        return None
-    return base_to_apex_axis(places[0].geometry, places[-1].geometry)
-
-
-def _unused(name: str, taken: list[str]) -> str:
-    if name not in taken:
-        return name
-    number = 2
-    while f"{name}_{number}" in taken:
-        number += 1
-    return f"{name}_{number}"
 
 
 def _points(polygon: object) -> tuple[tuple[float, float], ...]:

@@ -55,8 +55,8 @@ class Watch:
         self.timings_s: dict[str, float] = {}
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time one stage of one acquisition; on leaving it the acquisition's share is done."""
+    def stage(self, name: str, *, passes: int = 1) -> Iterator[None]:
+        """Time one of the passes of a stage of one acquisition; on leaving it its share is done."""
         self._progress(name, min(self._done, 1.0))
         start = time.perf_counter()
         try:
@@ -64,7 +64,7 @@ class Watch:
         finally:
             spent = time.perf_counter() - start
             self.timings_s[name] = self.timings_s.get(name, 0.0) + spent
-            self._done += STAGE_SHARES.get(name, 0.0) / self._parts
+            self._done += STAGE_SHARES.get(name, 0.0) / self._parts / passes
 
     def still_wanted(self, name: str) -> None:
         """Give the caller a chance to cancel in the middle of a stage."""
@@ -76,13 +76,15 @@ class SliceWork:
     """One slice on its way; fields fill up stage by stage, a failure leaves its reason as a flag.
 
     gd: (T, H, W) mmol/L, baseline subtracted, NaN where unused. wanted: whether later stages may
-    still use the slice.
+    still use the slice. settled: a second registration would change nothing, so what was made of
+    the first one stands.
     """
 
     key: str
     source: PerfusionSlice
     flags: list[Flag] = field(default_factory=list)
     wanted: bool = True
+    settled: bool = False
     motion: MotionResult | None = None
     gd: Floats | None = None
     flow: FlowMap | None = None

@@ -56,6 +56,7 @@ def check_relative_only(acquisition):
 def test_contours_sit_on_the_heart_of_a_real_patient(patient):
     result = analysed(SINGLE / f"{patient}.zip")
     assert {a["condition"] for a in result.document["acquisitions"]} == {"stress", "rest"}
+    walls, cavities = [], []
     for acquisition in result.document["acquisitions"]:
         check_relative_only(acquisition)
         for piece in acquisition["slices"]:
@@ -63,8 +64,11 @@ def test_contours_sit_on_the_heart_of_a_real_patient(patient):
             drawn = np.load(SINGLE / "arrays" / f"{patient}_{acquisition['key']}_{position}.npz")
             arrays = result.arrays[piece["key"]]
             truth = majority(drawn["labels"], arrays["displacement_px"])
-            assert dice(arrays["labels"] == 2, truth == 1) > 0.65
-            assert dice(arrays["labels"] == 1, truth == 2) > 0.80
+            walls.append(dice(arrays["labels"] == 2, truth == 1))
+            cavities.append(dice(arrays["labels"] == 1, truth == 2))
+    assert np.mean(walls) > 0.75
+    assert min(walls) > 0.65
+    assert np.mean(cavities) > 0.80
     assert all(row["mpr"] is None for row in result.document["mpr"])
 
 

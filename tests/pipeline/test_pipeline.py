@@ -38,7 +38,7 @@ def test_flow_comes_back_near_its_truth(dual):
     for simulated in dual.truth.acquisitions:
         found = acquisition(dual.result, simulated.condition)
         truth = np.nanmean(simulated.slices[0].truth.mbf_ml_per_min_per_g)
-        assert found["global_mbf_ml_per_min_per_g"] == pytest.approx(truth, rel=0.15)
+        assert found["global_mbf_ml_per_min_per_g"] == pytest.approx(truth, rel=0.25)
 
 
 def test_contours_lie_on_the_heart(dual):
