@@ -183,7 +183,10 @@ function RunFacts({ data }: { data: ViewerState }) {
     `pipeline ${data.run.pipeline_version}`,
   ];
   return (
-    <span className="chip chip-facts" title={data.study.description}>
+    <span
+      className="chip chip-facts"
+      title={[data.study.description, ...facts].filter(Boolean).join(" · ")}
+    >
       {facts.filter(Boolean).join(" · ")}
     </span>
   );
