@@ -142,14 +142,14 @@ def _first_look(network: LightUNet, part: _Slice) -> list[Point]:
 def _settle(
     network: LightUNet, part: _Slice, start: Point, *, foot_known: bool
 ) -> tuple[float, Point, _Slice]:
-    """Re-centre a window on the network's own answer; returns its heart score and place."""
+    """Re-centre a window on the network's own answer; returns its likeness and place."""
     centre = start
     score = 0.0
     for _ in range(3):
         if not foot_known:
             part = part.anchored_near(centre)
         probabilities = predict(network, part.window(centre)[None])[0]
-        score = locate.heart_score(probabilities)
+        score = locate.likeness(probabilities)
         found = locate.heart_centre(probabilities)
         if found is None:
             break

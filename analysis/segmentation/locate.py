@@ -12,11 +12,13 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
-from analysis.constants import LV_CAVITY, MYOCARDIUM
+from analysis.constants import LV_CAVITY, MYOCARDIUM, RV_CAVITY
 from analysis.domain import Floats
 
 RAYS: Final = 48
 SMALLEST_HEART_MM2: Final = 250.0
+RV_SHARE: Final = 0.2
+"""A right ventricle this large relative to the left one counts fully."""
 
 
 def ring_closure(probabilities: Floats) -> float:
@@ -53,6 +55,18 @@ def heart_score(probabilities: Floats) -> float:
     return ring_closure(probabilities) * confidence(probabilities)
 
 
+def likeness(probabilities: Floats) -> float:
+    """How much a window looks like the heart rather than like another ring: 0-1, for choosing.
+
+    A kidney or a stomach makes a closed ring with more confidence than an outflow tract slice does,
+    but has no right ventricle beside it. An apical slice may have none either: that halves it.
+    """
+    labels = probabilities.argmax(axis=0)
+    heart = int(((labels == LV_CAVITY) | (labels == MYOCARDIUM)).sum())
+    right = float((labels == RV_CAVITY).sum()) / max(1.0, RV_SHARE * heart)
+    return heart_score(probabilities) * (0.5 + 0.5 * min(1.0, right))
+
+
 def heart_centre(probabilities: Floats) -> tuple[float, float] | None:
     """Centre (row, column) of the largest piece of LV cavity and wall, None where there is none."""
     heart = probabilities[LV_CAVITY] + probabilities[MYOCARDIUM] > 0.5
@@ -65,7 +79,7 @@ def heart_centre(probabilities: Floats) -> tuple[float, float] | None:
 
 
 def candidate_centres(
-    probabilities: Floats, *, grid_spacing_mm: float, limit: int = 2
+    probabilities: Floats, *, grid_spacing_mm: float, limit: int = 3
 ) -> list[tuple[float, float]]:
     """Centres (row, column) of the pieces that may be the heart, the most likely first.
 

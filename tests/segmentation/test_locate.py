@@ -7,6 +7,7 @@ from analysis.segmentation.locate import (
     candidate_centres,
     heart_centre,
     heart_score,
+    likeness,
     moving_centre,
     ring_closure,
 )
@@ -60,3 +61,11 @@ def test_without_a_heart_the_enhancement_says_where_to_look() -> None:
     frames = np.random.default_rng(1).normal(10, 1, (20, 60, 60)).astype(np.float32)
     frames[8:, 38:46, 10:18] += 50
     assert moving_centre(frames) == pytest.approx((41.5, 13.5), abs=2)
+
+
+def test_an_open_ring_beside_a_right_ventricle_beats_a_closed_one_without() -> None:
+    outflow = ring(opening_deg=120)
+    outflow[:, 10:54, 4:16] = np.array([0.02, 0.02, 0.02, 0.94])[:, None, None]
+    kidney = ring()
+    assert heart_score(kidney) > heart_score(outflow)
+    assert likeness(outflow) > likeness(kidney)
