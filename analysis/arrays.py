@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.constants import BACKGROUND, MYOCARDIUM, RV_CAVITY
-from analysis.domain import AifResult, Bytes, Floats
+from analysis.domain import AifResult, Bools, Bytes, Floats, FlowMap
 from analysis.quality import PixelQuality
 from analysis.work import AcquisitionWork, SliceWork
 
@@ -42,6 +43,18 @@ def measured_arrays(part: SliceWork) -> Arrays:
         "quality": quality,
         "relative_upslope": image(None if part.upslope is None else part.upslope.relative_upslope),
     }
+
+
+def without_pixels(flow: FlowMap, pixels: Bools, reason: PixelQuality) -> FlowMap:
+    """The same maps without some pixels, which get a reason instead of values."""
+    maps: dict[str, Any] = {
+        field.name: np.where(pixels, np.float32(np.nan), getattr(flow, field.name))
+        for field in fields(flow)
+        if field.name not in ("model", "quality", "fitted_mmol_per_l")
+        and isinstance(getattr(flow, field.name), np.ndarray)
+    }
+    quality = np.where(pixels, np.uint8(reason), flow.quality)
+    return replace(flow, quality=quality, **maps)
 
 
 def slice_arrays(part: SliceWork) -> Arrays:

@@ -15,23 +15,26 @@ import torch
 
 from analysis import result
 from analysis.aif import aif_from_slice, measure_aif
-from analysis.arrays import measured_arrays
+from analysis.arrays import measured_arrays, without_pixels
 from analysis.config import PipelineConfig
 from analysis.constants import BACKGROUND, LV_CAVITY, MYOCARDIUM, RV_CAVITY
 from analysis.cross_checks import acquisition_doubts, exam_doubts
-from analysis.domain import Bools, Exam, Point
+from analysis.domain import Bools, Exam, Point, Segmentation, SliceContours
 from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import signal_to_gd
 from analysis.layout import lay_out
 from analysis.motion import correct_motion
 from analysis.perfusion import map_flow, map_upslope
-from analysis.quality import Flag
+from analysis.quality import Flag, PixelQuality
 from analysis.reserve import reserve_rows
 from analysis.result import AnalysisResult
 from analysis.sectors import (
     maps_from_arrays,
     measure_slice,
+    pixels_of_blood,
     polygon_mask,
+    rasterise_labels,
+    standard_view,
 )
 from analysis.segmentation import contours_from, segment
 from analysis.uncertainty import slice_uncertainty, widened
@@ -269,6 +272,7 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
         if part.contours is not None and part.wanted:
             part.flags.extend(part.contours.flags)
             with part.part("Measuring segments"):
+                _leave_out_blood(part, part.contours, part.segmentation, work.base_to_apex)
                 part.measurement = measure_slice(
                     part.contours,
                     maps_from_arrays(measured_arrays(part)),
@@ -278,6 +282,25 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
                     options=result.measure_options(config),
                 )
                 part.flags.extend(part.measurement.flags)
+
+
+def _leave_out_blood(
+    part: SliceWork,
+    contours: SliceContours,
+    segmentation: Segmentation,
+    base_to_apex: tuple[float, float, float] | None,
+) -> None:
+    """Border pixels that show the flow of the blood beside them get no value, and a reason."""
+    if part.flow is None:
+        return
+    flow, shape = part.flow, part.flow.quality.shape
+    labels = rasterise_labels(contours, (shape[0], shape[1]))
+    right = segmentation.probabilities.argmax(axis=0) == RV_CAVITY
+    labels[right & (labels == BACKGROUND)] = RV_CAVITY
+    view = standard_view(part.source.geometry, base_to_apex=base_to_apex)
+    blood = pixels_of_blood(flow.mbf_ml_per_min_per_g, labels, contours.lv_centre_rc, view)
+    part.flow = without_pixels(flow, blood, PixelQuality.BLOOD)
+    part.mbf = part.flow.mbf_ml_per_min_per_g
 
 
 def _judge_uncertainty(work: AcquisitionWork, config: PipelineConfig) -> None:

@@ -64,3 +64,5 @@ class PixelQuality(IntEnum):
     ON_BOUND = 5
     POOR_FIT = 6
     TOO_FEW_FRAMES = 7
+    BLOOD = 8
+    """In the wall beside a cavity, with the flow of blood and not of the wall behind it."""

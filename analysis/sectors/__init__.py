@@ -4,6 +4,7 @@ The way in is `measure_slice`; `documents` reads and writes what result.json hol
 """
 
 from analysis.sectors.aggregate import GlobalMeasurement, measure_global
+from analysis.sectors.blood import pixels_of_blood
 from analysis.sectors.documents import (
     contours_from_json,
     contours_to_json,
@@ -57,6 +58,7 @@ __all__ = [
     "measure_global",
     "measure_slice",
     "measurement_to_json",
+    "pixels_of_blood",
     "polygon_centroid",
     "polygon_mask",
     "rasterise_labels",

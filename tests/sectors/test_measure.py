@@ -220,11 +220,11 @@ def test_measuring_a_slice_takes_under_twenty_milliseconds():
               "gd_fit": gd.astype(np.float16)}  # fmt: skip
     taken = []
     for _ in range(7):
-        start = time.perf_counter()
+        start = time.process_time()
         measure_slice(
             found.contours, maps_from_arrays(arrays), position="mid", geometry=found.geometry
         )
-        taken.append(time.perf_counter() - start)
+        taken.append(time.process_time() - start)
     assert min(taken) < 0.020
 
 
