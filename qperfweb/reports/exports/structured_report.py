@@ -1,0 +1,317 @@
+"""Comprehensive 3D SR after TID 1500: a measurement group per AHA segment and condition.
+
+A measured value refers to the segment of the segmentation that it is the mean of. A value that a
+person typed refers to nothing, has no algorithm and no error, and says "entered by observer".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from highdicom.seg import Segmentation
+from highdicom.sr import (
+    AlgorithmIdentification,
+    CodedConcept,
+    Comprehensive3DSR,
+    DeviceObserverIdentifyingAttributes,
+    FindingSite,
+    Measurement,
+    MeasurementReport,
+    MeasurementsAndQualitativeEvaluations,
+    ObservationContext,
+    ObserverContext,
+    PersonObserverIdentifyingAttributes,
+    PlanarROIMeasurementsAndQualitativeEvaluations,
+    QualitativeEvaluation,
+    ReferencedSegmentationFrame,
+    SourceImageForSegmentation,
+    TextContentItem,
+    TrackingIdentifier,
+)
+from pydicom.dataset import Dataset
+from pydicom.sr.codedict import codes as standard
+
+from analysis.constants import SEGMENT_NAMES, SEGMENTS_OF_POSITION
+from qperfweb.reviews.ratios import RatioValue, ratio_of_row
+from qperfweb.reviews.table import Acquired, SegmentValue
+
+from . import codes
+from .common import coding_schemes, finish, place
+from .segmentation import FIRST_AHA, person_name
+from .subject import MANUFACTURER, ExportSlice, ExportSubject, installation
+
+_VALUE = {"mbf": codes.BLOOD_FLOW, "relative_upslope": codes.UPSLOPE}
+_ERROR = {"mbf": codes.FLOW_ERROR, "relative_upslope": codes.UPSLOPE_ERROR}
+_AUTOMATED = {"mbf": codes.AUTOMATED_FLOW, "relative_upslope": codes.AUTOMATED_UPSLOPE}
+_UNIT = {"mbf": codes.FLOW_UNIT, "relative_upslope": codes.RATIO_UNIT}
+_MEAN = standard.SCT.Mean
+
+Group = MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations
+
+
+def structured_report(
+    subject: ExportSubject, segmentations: Sequence[Segmentation]
+) -> Comprehensive3DSR:
+    """The measurements of a subject; a signed one is verified by its signer."""
+    groups = [
+        _segment_group(subject, segmentations, acquired, number, acquired.segments[number])
+        for acquired in subject.acquired
+        for number in sorted(acquired.segments)
+    ]
+    groups += _reserve_groups(subject)
+    report = MeasurementReport(
+        observation_context=_observers(subject),
+        procedure_reported=codes.PROCEDURE,
+        imaging_measurements=groups,
+        title=standard.DCM.ImagingMeasurementReport,
+    )
+    signature = subject.signature
+    ds = Comprehensive3DSR(
+        evidence=[*segmentations, *_evidence(subject.slices)],
+        content=report[0],
+        sop_instance_uid=subject.uid("sr"),
+        instance_number=1,
+        manufacturer=MANUFACTURER,
+        is_complete=signature is not None,
+        is_final=signature is not None,
+        is_verified=signature is not None,
+        verifying_observer_name=person_name(signature.signer_name) if signature else None,
+        verifying_organization=subject.study.site.name if signature else None,
+        manufacturer_model_name=MANUFACTURER,
+        software_versions=subject.run.pipeline_version or "unknown",
+        device_serial_number=installation(),
+        coding_schemes=coding_schemes(),
+        **place(subject, "sr"),
+    )
+    if signature is not None:
+        ds.VerifyingObserverSequence[0].VerificationDateTime = subject.at.strftime("%Y%m%d%H%M%S")
+    finish(ds, subject, "QPerf measurements")
+    return ds
+
+
+def _observers(subject: ExportSubject) -> ObservationContext:
+    device = ObserverContext(
+        observer_type=standard.DCM.Device,
+        observer_identifying_attributes=DeviceObserverIdentifyingAttributes(
+            uid=subject.uid("device"),
+            name=MANUFACTURER,
+            manufacturer_name=MANUFACTURER,
+            model_name=MANUFACTURER,
+            serial_number=installation(),
+        ),
+    )
+    name = person_name(subject.observer_name)
+    if name is None:
+        return ObservationContext(observer_device_context=device)
+    person = ObserverContext(
+        observer_type=standard.DCM.Person,
+        observer_identifying_attributes=PersonObserverIdentifyingAttributes(
+            name=name, organization_name=subject.study.site.name
+        ),
+    )
+    return ObservationContext(observer_person_context=person, observer_device_context=device)
+
+
+def _segment_group(
+    subject: ExportSubject,
+    segmentations: Sequence[Segmentation],
+    acquired: Acquired,
+    number: int,
+    value: SegmentValue,
+) -> Group:
+    common: dict[str, Any] = {
+        "tracking_identifier": TrackingIdentifier(
+            uid=subject.uid("tracking", acquired.key, number),
+            identifier=f"{acquired.key} AHA {number} {SEGMENT_NAMES[number]}",
+        ),
+        "finding_sites": [FindingSite(codes.SEGMENTS[number])],
+        "session": acquired.condition,
+        "measurements": _measurements(subject, value) or None,
+        "qualitative_evaluations": [
+            QualitativeEvaluation(codes.STRESS_STATE, codes.CONDITIONS[acquired.condition]),
+            QualitativeEvaluation(codes.ORIGIN, codes.ORIGINS[value.source]),
+            *([] if value.value is not None else [_not_measured()]),
+        ],
+    }
+    region = None
+    if value.source in ("automated", "contour"):
+        region = _region(subject, segmentations, acquired, number)
+    if region is None:
+        group: Group = MeasurementsAndQualitativeEvaluations(**common)
+    else:
+        group = PlanarROIMeasurementsAndQualitativeEvaluations(
+            **common,
+            finding_type=codes.MYOCARDIUM,
+            referenced_segment=region,
+        )
+    _remark(group, value.not_measured_reason)
+    return group
+
+
+def _measurements(subject: ExportSubject, value: SegmentValue) -> list[Measurement]:
+    quantity = value.quantity
+    unit = _UNIT[quantity]
+    found = []
+    if value.value is not None:
+        typed = value.source == "typed"
+        found.append(
+            Measurement(
+                name=_VALUE[quantity],
+                value=value.value,
+                unit=unit,
+                derivation=None if typed else _MEAN,
+                algorithm_id=None if typed else _algorithm(subject),
+                method=standard.DCM.ManualEntry if typed else None,
+            )
+        )
+    if value.standard_error is not None:
+        found.append(Measurement(name=_ERROR[quantity], value=value.standard_error, unit=unit))
+    if value.source != "automated" and value.automated_value is not None:
+        found.append(
+            Measurement(
+                name=_AUTOMATED[quantity],
+                value=value.automated_value,
+                unit=unit,
+                algorithm_id=_algorithm(subject),
+            )
+        )
+    return found
+
+
+def _algorithm(subject: ExportSubject) -> AlgorithmIdentification:
+    models = [f"{name} {version}" for name, version in subject.run.model_versions.items()]
+    flow = {str(a["model"]) for a in subject.document["acquisitions"] if a.get("model")}
+    return AlgorithmIdentification(
+        name="QPerf Web pipeline",
+        version=subject.run.pipeline_version or "unknown",
+        parameters=[f"run {subject.run.pk}", *(f"flow model {m}" for m in sorted(flow)), *models],
+    )
+
+
+def _reserve_groups(subject: ExportSubject) -> list[Group]:
+    acquired = list(subject.acquired)
+    groups: list[Group] = []
+    for number in SEGMENT_NAMES:
+        ratio = ratio_of_row(subject.document, acquired, number)
+        if ratio is None:
+            continue
+        evaluations = []
+        if ratio.derived_from_typed:
+            evaluations.append(QualitativeEvaluation(codes.ORIGIN, codes.DERIVED_FROM_TYPED))
+        if ratio.value is None:
+            evaluations.append(_not_measured())
+        group = MeasurementsAndQualitativeEvaluations(
+            tracking_identifier=TrackingIdentifier(
+                uid=subject.uid("tracking", "reserve", number),
+                identifier=f"reserve AHA {number} {SEGMENT_NAMES[number]}",
+            ),
+            finding_sites=[FindingSite(codes.SEGMENTS[number])],
+            session="stress over rest",
+            measurements=_ratio_measurements(subject, ratio) or None,
+            qualitative_evaluations=evaluations or None,
+        )
+        _remark(group, ratio.reason)
+        groups.append(group)
+    return groups
+
+
+def _ratio_measurements(subject: ExportSubject, ratio: RatioValue) -> list[Measurement]:
+    is_flow = subject.acquired[0].quantity == "mbf"
+    found = []
+    if ratio.value is not None:
+        found.append(
+            Measurement(
+                name=codes.RESERVE if is_flow else codes.RESERVE_INDEX,
+                value=ratio.value,
+                unit=codes.RATIO_UNIT,
+                algorithm_id=None if ratio.derived_from_typed else _algorithm(subject),
+            )
+        )
+    if ratio.standard_error is not None:
+        found.append(
+            Measurement(name=codes.RESERVE_ERROR, value=ratio.standard_error, unit=codes.RATIO_UNIT)
+        )
+    return found
+
+
+def _not_measured() -> QualitativeEvaluation:
+    return QualitativeEvaluation(codes.ORIGIN, codes.NOT_MEASURED)
+
+
+def _remark(group: Group, text: str | None) -> None:
+    """Why there is no value, as a comment of the group."""
+    if text:
+        group[0].ContentSequence.append(
+            TextContentItem(
+                name=CodedConcept(value="121106", meaning="Comment", scheme_designator="DCM"),
+                value=text,
+                relationship_type="CONTAINS",
+            )
+        )
+
+
+def _region(
+    subject: ExportSubject, segmentations: Sequence[Segmentation], acquired: Acquired, number: int
+) -> ReferencedSegmentationFrame | None:
+    """The frame of the segmentation that the value is the mean over; None where it is empty."""
+    for piece in subject.slices:
+        if piece.acquisition == acquired.key and number in SEGMENTS_OF_POSITION[piece.position]:
+            for ds in segmentations:
+                frame = _frame_number(ds, FIRST_AHA + number, piece)
+                if frame is not None:
+                    return _referenced_frame(ds, FIRST_AHA + number, frame, piece)
+    return None
+
+
+def _referenced_frame(
+    ds: Dataset, segment: int, frame: int, piece: ExportSlice
+) -> ReferencedSegmentationFrame:
+    reference = ReferencedSegmentationFrame(
+        sop_class_uid=ds.SOPClassUID,
+        sop_instance_uid=ds.SOPInstanceUID,
+        frame_number=frame,
+        segment_number=segment,
+        source_image=_source_image(piece),
+    )
+    # The frame says which segment it is of; naming both is not allowed (PS3.3 table 10-3).
+    del reference[0].ReferencedSOPSequence[0].ReferencedSegmentNumber
+    return reference
+
+
+def _frame_number(ds: Dataset, segment: int, piece: ExportSlice) -> int | None:
+    if ds.SOPInstanceUID not in _own(piece, ds):
+        return None
+    for number, item in enumerate(ds.PerFrameFunctionalGroupsSequence, start=1):
+        at = item.PlanePositionSequence[0].ImagePositionPatient
+        if item.SegmentIdentificationSequence[0].ReferencedSegmentNumber == segment and np.allclose(
+            [float(v) for v in at], piece.geometry.position_mm, atol=1e-3
+        ):
+            return number
+    return None
+
+
+def _own(piece: ExportSlice, ds: Dataset) -> Iterable[str]:
+    """The segmentation's UID when it was made from this slice's source."""
+    sources = {
+        reference.ReferencedSOPInstanceUID
+        for series in ds.ReferencedSeriesSequence
+        for reference in series.ReferencedInstanceSequence
+    }
+    return {ds.SOPInstanceUID} if piece.source.header.SOPInstanceUID in sources else set()
+
+
+def _source_image(piece: ExportSlice) -> SourceImageForSegmentation:
+    frame = piece.source.frame_number
+    return SourceImageForSegmentation(
+        referenced_sop_class_uid=piece.source.header.SOPClassUID,
+        referenced_sop_instance_uid=piece.source.header.SOPInstanceUID,
+        referenced_frame_numbers=None if frame is None else [frame],
+    )
+
+
+def _evidence(slices: Iterable[ExportSlice]) -> list[Dataset]:
+    """Source headers, each object once."""
+    headers = {s.source.header.SOPInstanceUID: s.source.header for s in slices}
+    return list(headers.values())

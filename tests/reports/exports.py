@@ -1,0 +1,92 @@
+"""A finished run over received images, so that what is exported can refer to them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from django.conf import settings
+
+from analysis.constants import RV_CAVITY
+from analysis.dicom.reading import walk
+from qperfweb.runs import services
+from qperfweb.runs.bundles import write_bundle
+from qperfweb.runs.models import AnalysisRun, RunPurpose, RunState
+from qperfweb.studies.intake import batch_begin, batch_finish, receive_all
+from qperfweb.studies.models import IntakeSource, Study
+from tests.dicom import make
+from tests.runs.examples import FRAMES, SIZE, a_result
+
+POSITIONS = ("basal", "mid", "apical")
+
+
+def images(study: str = make.STUDY, **elements: Any) -> list[Any]:
+    """Stress and rest, three slices, each slice a series of its own, FRAMES images each."""
+    objects = []
+    for condition in ("stress", "rest"):
+        for index, position in enumerate(POSITIONS):
+            for number in range(1, FRAMES + 1):
+                objects.append(
+                    make.image(
+                        series=f"perf {condition} {position}",
+                        number=number,
+                        study=study,
+                        pixels=np.full((SIZE, SIZE), number, np.uint16),
+                        ImagePositionPatient=make.slice_position(index),
+                        AccessionNumber="A1",
+                        **elements,
+                    )
+                )
+    return objects
+
+
+def received(site: Any, folder: Path, objects: list[Any]) -> Study:
+    """The study of these objects after they went through intake."""
+    make.write(folder, objects)
+    batch = batch_begin(site, IntakeSource.COMMAND)
+    outcomes = receive_all(batch, walk([folder]))
+    assert {o.status for o in outcomes} == {"accepted"}, outcomes
+    study = Study.objects.get(pk=outcomes[0].study_id)
+    batch_finish(batch, [study.pk], complete=False)
+    return study
+
+
+def analysed(study: Study, *, without_value: bool = True) -> AnalysisRun:
+    """A succeeded run whose document names the received images."""
+    run = services.run_begin(services.run_request(study, purpose=RunPurpose.FIRST).pk)
+    assert run is not None
+    arrays, document = a_result()
+    for acquisition in document["acquisitions"]:
+        for piece in acquisition["slices"]:
+            condition, position = piece["key"].split("_")
+            series = f"perf {condition} {position}"
+            uid = study.study_instance_uid
+            piece["series_instance_uid"] = make.uid(uid, series)
+            piece["instance_uids"] = [make.uid(uid, series, n + 1) for n in range(FRAMES)]
+            at = make.slice_position(POSITIONS.index(position))
+            piece["geometry"] = piece["geometry"] | {
+                "position_mm": at,
+                "row_direction": make.SHORT_AXIS[:3],
+                "column_direction": make.SHORT_AXIS[3:],
+            }
+            labels = np.zeros((SIZE, SIZE), np.uint8)
+            labels[26:38, 4:14] = RV_CAVITY
+            arrays[piece["key"]]["labels"] = labels
+            if without_value:
+                arrays[piece["key"]]["mbf"][0, :4] = np.nan
+    bundle = write_bundle(settings.STORE_DIR, arrays)
+    assert services.run_succeed(run, document, bundle)
+    run.refresh_from_db()
+    assert run.state == RunState.SUCCEEDED
+    return run
+
+
+def complaints(path: Path) -> list[str]:
+    """Errors that dciodvfy has about a file; the test says why when it is not installed."""
+    program = shutil.which("dciodvfy")
+    assert program, "dciodvfy is missing: apt-get install dicom3tools"
+    done = subprocess.run([program, str(path)], capture_output=True, text=True, timeout=120)
+    return [line for line in done.stderr.splitlines() if line.startswith("Error")]

@@ -1,0 +1,228 @@
+"""Structured report, PDF, colour images, key objects and FHIR: equal values, valid, told apart."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import zipfile
+
+import highdicom as hd
+import numpy as np
+import pytest
+from pydicom import dcmread
+
+from qperfweb.core.models import TrailEvent
+from qperfweb.core.rls import site_scope
+from qperfweb.reports.exports import codes
+from qperfweb.reports.exports.archive import dicom_objects, export_zip
+from qperfweb.reports.exports.common import to_bytes
+from qperfweb.reports.exports.fhir import fhir_bundle
+from qperfweb.reports.exports.segmentation import FIRST_AHA
+from qperfweb.reports.exports.subject import subject_of, subject_of_run
+from qperfweb.reports.services import report_pdf
+from qperfweb.reviews.models import Reading
+from qperfweb.reviews.ratios import ratio_of_row
+from tests.reading import acknowledge, contour, edit, override, sign
+from tests.reports.exports import complaints
+
+needs_dciodvfy = pytest.mark.skipif(
+    shutil.which("dciodvfy") is None, reason="dciodvfy is missing: apt-get install dicom3tools"
+)
+
+
+@pytest.fixture
+def edited(received_reading, reader):
+    """Stress segment 4 typed, rest mid contour edited."""
+    return edit(edit(received_reading, reader, override(1.37)), reader, contour("rest_mid"))
+
+
+@pytest.fixture
+def signed(edited, reader):
+    sign(acknowledge(edited, reader), reader)
+    return Reading.objects.get(pk=edited.pk)
+
+
+def written(subject):
+    """Every object as somebody else would read it, by file name."""
+    return {name: dcmread(io.BytesIO(to_bytes(ds))) for name, ds in dicom_objects(subject)}
+
+
+def groups_of(ds):
+    report = hd.sr.Comprehensive3DSR.from_dataset(ds).content
+    planar = report.get_planar_roi_measurement_groups()
+    groups = [*planar, *report.get_image_measurement_groups()]
+    return {group.tracking_identifier: group for group in groups}, report
+
+
+def value_of(group, name):
+    found = group.get_measurements(name=name)
+    return None if not found else found[0].value
+
+
+def origins(group):
+    found = group.get_qualitative_evaluations(name=codes.ORIGIN)
+    return {evaluation.value.value for evaluation in found}
+
+
+def test_the_structured_report_gives_every_number_back_and_says_where_it_is_from(edited):
+    subject = subject_of(edited)
+    objects = written(subject)
+    groups, report = groups_of(objects["sr.dcm"])
+    assert len(groups) == 16 * 3
+    sources = set()
+    for acquired in subject.acquired:
+        for number, value in acquired.segments.items():
+            group = next(
+                g for k, g in groups.items() if k.startswith(f"{acquired.key} AHA {number} ")
+            )
+            assert value_of(group, codes.BLOOD_FLOW) == pytest.approx(value.value, rel=1e-9)
+            error = value_of(group, codes.FLOW_ERROR)
+            assert error == (value.standard_error and pytest.approx(value.standard_error, rel=1e-9))
+            assert group.finding_sites[0].value == codes.SEGMENTS[number]
+            sources.add(value.source)
+            assert origins(group) == {codes.ORIGINS[value.source].value}
+            measurement = group.get_measurements(name=codes.BLOOD_FLOW)[0]
+            assert measurement.unit == codes.FLOW_UNIT
+    assert sources == {"automated", "contour", "typed"}
+    for number in range(1, 17):
+        group = next(g for k, g in groups.items() if k.startswith(f"reserve AHA {number} "))
+        ratio = ratio_of_row(subject.document, list(subject.acquired), number)
+        assert value_of(group, codes.RESERVE) == pytest.approx(ratio.value, rel=1e-9)
+
+
+def test_a_typed_value_has_no_region_no_error_no_algorithm_and_keeps_the_automated_one(edited):
+    groups, report = groups_of(written(subject_of(edited))["sr.dcm"])
+    group = groups["stress AHA 4 BasInf"]
+    assert origins(group) == {"ENTERED"}
+    assert value_of(group, codes.BLOOD_FLOW) == 1.37
+    assert value_of(group, codes.FLOW_ERROR) is None
+    assert value_of(group, codes.AUTOMATED_FLOW) == pytest.approx(2.4, rel=1e-6)
+    assert "AlgorithmName" not in str(group.get_measurements(name=codes.BLOOD_FLOW)[0])
+    assert group not in report.get_planar_roi_measurement_groups()
+    assert origins(groups["reserve AHA 4 BasInf"]) == {"FROM_ENTERED"}
+
+
+def test_a_measured_value_refers_to_its_segment_in_the_segmentation(received_reading):
+    objects = written(subject_of(received_reading))
+    groups, report = groups_of(objects["sr.dcm"])
+    segmentation = objects["seg-1.dcm"]
+    group = groups["stress AHA 9 MidInfSep"]
+    assert group in report.get_planar_roi_measurement_groups()
+    (region,) = (
+        item.ReferencedSOPSequence[0]
+        for item in group[0].ContentSequence
+        if item.ConceptNameCodeSequence[0].CodeMeaning == "Referenced Segmentation Frame"
+    )
+    assert region.ReferencedSOPInstanceUID == segmentation.SOPInstanceUID
+    frame = segmentation.PerFrameFunctionalGroupsSequence[region.ReferencedFrameNumber - 1]
+    number = frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+    assert number == FIRST_AHA + 9
+
+
+def test_only_a_signed_reading_is_verified_and_names_its_verifier(edited, reader):
+    draft = written(subject_of(edited))
+    sign(acknowledge(edited, reader), reader)
+    signed = written(subject_of(Reading.objects.get(pk=edited.pk)))
+    assert (draft["sr.dcm"].VerificationFlag, draft["sr.dcm"].PreliminaryFlag) == (
+        "UNVERIFIED", "PRELIMINARY",
+    )  # fmt: skip
+    assert "VerifyingObserverSequence" not in draft["sr.dcm"]
+    assert signed["sr.dcm"].VerificationFlag == "VERIFIED"
+    assert signed["sr.dcm"].PreliminaryFlag == "FINAL"
+    observer = signed["sr.dcm"].VerifyingObserverSequence[0]
+    assert observer.VerifyingObserverName == "test^Reader of the"
+    assert draft["report.dcm"].VerificationFlag == "UNVERIFIED"
+    assert signed["report.dcm"].VerificationFlag == "VERIFIED"
+    for name in draft.keys() & signed.keys():
+        assert draft[name].SOPInstanceUID != signed[name].SOPInstanceUID
+        assert "NOT REVIEWED" in draft[name].SeriesDescription
+        assert "NOT REVIEWED" not in signed[name].SeriesDescription
+        assert draft[name].StudyInstanceUID == signed[name].StudyInstanceUID
+
+
+def test_colour_images_say_in_their_pixels_that_nobody_has_reviewed_them(edited, reader):
+    def yellow(ds):
+        return int((ds.pixel_array == (255, 255, 0)).all(axis=-1)[-20:].sum())
+
+    assert yellow(written(subject_of(edited))["colour-1.dcm"]) > 50
+    sign(acknowledge(edited, reader), reader)
+    image = written(subject_of(Reading.objects.get(pk=edited.pk)))["colour-1.dcm"]
+    assert yellow(image) == 0
+    assert image.BurnedInAnnotation == "YES"
+    # 2.4 ml/min/g in the palette, away from words and contours.
+    assert np.abs(image.pixel_array[-30, 30].astype(int) - (183, 75, 154)).max() <= 1
+
+
+def test_the_encapsulated_pdf_is_the_report_of_the_reading(signed):
+    ds = written(subject_of(signed))["report.dcm"]
+    assert ds.EncapsulatedDocument[: ds.EncapsulatedDocumentLength] == report_pdf(signed)
+
+
+def test_key_objects_name_the_flagged_slices(received_reading):
+    subject = subject_of(received_reading)
+    ds = written(subject)["key.dcm"]
+    flagged = next(s for s in subject.slices if s.key == "stress_mid")
+    named = {
+        reference.ReferencedSOPInstanceUID
+        for study in ds.CurrentRequestedProcedureEvidenceSequence
+        for series in study.ReferencedSeriesSequence
+        for reference in series.ReferencedSOPSequence
+    }
+    assert named == {flagged.source.header.SOPInstanceUID}
+    assert ds.ContentSequence[0].TextValue == "stress mid: Look at the wall."
+
+
+def test_a_run_that_nobody_has_read_is_exported_as_the_devices_work(received_reading):
+    objects = written(subject_of_run(received_reading.run))
+    assert "report.dcm" not in objects
+    assert objects["sr.dcm"].VerificationFlag == "UNVERIFIED"
+    assert "automated, NOT REVIEWED" in objects["sr.dcm"].SeriesDescription
+    assert "Person Observer Name" not in str(objects["sr.dcm"])
+
+
+@needs_dciodvfy
+def test_dciodvfy_finds_no_error_in_any_object(signed, tmp_path):
+    for name, ds in dicom_objects(subject_of(signed)):
+        path = tmp_path / name
+        path.write_bytes(to_bytes(ds))
+        assert complaints(path) == [], name
+
+
+def test_fhir_holds_the_same_numbers_and_is_final_only_when_signed(edited, reader):
+    subject = subject_of(edited)
+    resources = [entry["resource"] for entry in fhir_bundle(subject)["entry"]]
+    report = next(r for r in resources if r["resourceType"] == "DiagnosticReport")
+    assert report["status"] == "preliminary"
+    observations = {r["id"]: r for r in resources if r["resourceType"] == "Observation"}
+    assert {r["reference"].removeprefix("urn:uuid:") for r in report["result"]} == set(observations)
+    assert len(observations) == 17 * 3
+    site = codes.SEGMENTS[4].value
+    fourth = [o for o in observations.values() if o["bodySite"]["coding"][0]["code"] == site]
+    typed = next(o for o in fourth if "ENTERED" in json.dumps(o) and "126390" in json.dumps(o))
+    assert typed["valueQuantity"] == {
+        "value": 1.37, "unit": "mL/min/g", "system": "http://unitsofmeasure.org",
+        "code": "mL/min/g",
+    }  # fmt: skip
+    assert "MBF_SE" not in json.dumps(typed)
+    sign(acknowledge(edited, reader), reader)
+    signed = fhir_bundle(subject_of(Reading.objects.get(pk=edited.pk)))
+    assert signed["entry"][0]["resource"]["status"] == "final"
+
+
+def test_the_zip_is_for_those_who_may_export_is_noted_and_is_the_same_twice(
+    client_of, in_site, other_site, received_reading
+):
+    address = f"/api/readings/{received_reading.pk}/export.zip"
+    assert client_of("technologist", in_site).get(address).status_code == 403
+    assert client_of("reader", other_site).get(address).status_code == 404
+    answer = client_of("auditor", in_site).get(address)
+    assert answer.status_code == 200
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        names = set(archive.namelist())
+    assert {"dicom/sr.dcm", "dicom/seg-1.dcm", "dicom/map-4.dcm", "fhir.json"} <= names
+    assert export_zip(subject_of(received_reading)) == answer.content
+    with site_scope([in_site.pk]):
+        event = TrailEvent.objects.get(action="reading.exported")
+    assert event.details == {"kind": "zip", "revision": received_reading.revision, "state": "draft"}
+    assert client_of("auditor", in_site).get(address.replace("export.zip", "fhir.json")).json()
