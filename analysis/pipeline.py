@@ -298,7 +298,9 @@ def _leave_out_blood(
     right = segmentation.probabilities.argmax(axis=0) == RV_CAVITY
     labels[right & (labels == BACKGROUND)] = RV_CAVITY
     view = standard_view(part.source.geometry, base_to_apex=base_to_apex)
-    blood = pixels_of_blood(flow.mbf_ml_per_min_per_g, labels, contours.lv_centre_rc, view)
+    blood = pixels_of_blood(
+        flow.mbf_ml_per_min_per_g, flow.quality, labels, contours.lv_centre_rc, view
+    )
     part.flow = without_pixels(flow, blood, PixelQuality.BLOOD)
     part.mbf = part.flow.mbf_ml_per_min_per_g
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from analysis.constants import LV_CAVITY, MYOCARDIUM, RV_CAVITY
 from analysis.domain import Bools, Bytes, Doubles, Floats
+from analysis.quality import PixelQuality
 from analysis.sectors.view import StandardView
 
 REACH_PX: Final = 2.0
@@ -27,16 +28,21 @@ LEAST_RISE: Final = 0.25
 
 
 def pixels_of_blood(
-    mbf: Floats, labels: Bytes, centre_rc: tuple[float, float], view: StandardView
+    mbf: Floats,
+    quality: Bytes,
+    labels: Bytes,
+    centre_rc: tuple[float, float],
+    view: StandardView,
 ) -> Bools:
     """Wall pixels (H, W) beside blood whose flow stands out from the wall behind them.
 
-    mbf: (H, W) NaN where not fitted. labels: (H, W) with the cavities of both ventricles.
+    mbf: (H, W) NaN where ``quality`` is not OK. labels: (H, W) with the cavities of both
+    ventricles. A fit beside blood that ended on a bound is blood as well.
     """
+    border = (labels == MYOCARDIUM) & _near((labels == LV_CAVITY) | (labels == RV_CAVITY), REACH_PX)
     wall = (labels == MYOCARDIUM) & np.isfinite(mbf) & (mbf > 0)
-    beside = wall & _near((labels == LV_CAVITY) | (labels == RV_CAVITY), REACH_PX)
-    middle = wall & ~beside
-    found = np.zeros(mbf.shape, dtype=bool)
+    beside, middle = wall & border, wall & ~border
+    found: Bools = border & (quality == PixelQuality.ON_BOUND)
     if middle.sum() < LEAST_NEIGHBOURS or not beside.any():
         return found
     angle_middle, flow_middle = _angles(middle, centre_rc, view), np.log(mbf[middle])

@@ -1,5 +1,6 @@
 import numpy as np
 
+from analysis.quality import PixelQuality
 from analysis.sectors import pixels_of_blood, rasterise_labels, standard_view
 from tests.sectors.hearts import heart
 
@@ -13,8 +14,9 @@ def scene(*, noise=0.12, seed=1):
     return found, labels, mbf, standard_view(found.geometry)
 
 
-def marked(found, labels, mbf, view):
-    return pixels_of_blood(mbf, labels, found.contours.lv_centre_rc, view)
+def marked(found, labels, mbf, view, quality=None):
+    quality = np.zeros(mbf.shape, np.uint8) if quality is None else quality
+    return pixels_of_blood(mbf, quality, labels, found.contours.lv_centre_rc, view)
 
 
 def border(found, labels):
@@ -67,3 +69,13 @@ def test_a_wall_too_thin_to_have_a_middle_is_left_alone():
 def test_an_empty_map_has_no_blood():
     found, labels, mbf, view = scene()
     assert not marked(found, labels, np.full_like(mbf, np.nan), view).any()
+
+
+def test_a_fit_on_a_bound_is_blood_beside_the_cavity_and_stays_on_a_bound_elsewhere():
+    found, labels, mbf, view = scene()
+    bound = (labels == 2) & (np.arange(mbf.shape[1]) % 4 == 0)
+    mbf[bound] = np.nan
+    quality = np.where(bound, PixelQuality.ON_BOUND, PixelQuality.OK).astype(np.uint8)
+    blood = marked(found, labels, mbf, view, quality)
+    assert blood[bound & border(found, labels)].all()
+    assert not blood[bound & (np.abs(found.depth - 0.7) < 0.1)].any()
