@@ -24,7 +24,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     segmentation.add_argument(
         "--simulated", type=int, default=64, help="simulated slices (0: none)"
     )
+    flow = targets.add_parser("flow", help="recovery of known flow, agreement with a patient")
+    flow.add_argument("data", type=Path, nargs="?", help="folder with data/dual_sequence")
+    flow.add_argument("--out", type=Path, default=Path("test-output/flow"))
     parser.set_defaults(run=run)
+    flow.set_defaults(run=run_flow)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,5 +39,15 @@ def run(args: argparse.Namespace) -> int:
     report = evaluate_data(args.data, args.out, version=args.version, simulated=args.simulated)
     for name, part in report.items():
         print(f"{name}: {json.dumps(part['summary'])}")
+    print(f"written to {args.out}")
+    return 0
+
+
+def run_flow(args: argparse.Namespace) -> int:
+    from analysis.evaluation.flow import evaluate_flow
+
+    if args.data is not None and not args.data.is_dir():
+        raise BadInput(f"{args.data} is not a folder.")
+    print(json.dumps(evaluate_flow(args.data, args.out), indent=1))
     print(f"written to {args.out}")
     return 0

@@ -71,15 +71,20 @@ def draw_cases(
 
 
 def btex_curves(parameters: Doubles, knots_s: Doubles, knots: Doubles, time_s: Doubles) -> Doubles:
-    """Exact BTEX curves (N, T) for a piecewise-linear AIF; parameters (N, 5) as in RANGES."""
+    """Exact BTEX curves (N, T) for a piecewise-linear AIF; parameters (N, 5) as in RANGES.
+
+    The times must be among the evenly spaced knots.
+    """
     mbf, vb, ps, visf, delay = parameters.T[:, :, None]
     flow, transit, a, k = mbf / 60, 60 * vb / mbf, ps / mbf, ps / visf / 60
-    slopes = np.diff(knots, prepend=0.0) / (knots_s[1] - knots_s[0])
-    changes = np.diff(slopes, append=0.0)
-    curves = np.zeros((len(parameters), time_s.size))
-    for knot_s, change in zip(knots_s[changes != 0], changes[changes != 0], strict=True):
-        since = np.maximum(time_s - knot_s - delay, 0)
-        after = np.maximum(since - transit, 0)
-        second = exchange_integrals(k * after, a)[1] / k**2
-        curves += change * flow * ((since**2 - after**2) / 2 + second)
+    step = knots_s[1] - knots_s[0]
+    since = np.maximum(step * np.arange(knots_s.size) - delay, 0)
+    after = np.maximum(since - transit, 0)
+    second = exchange_integrals(k * after, a)[1] / k**2
+    response = flow * ((since**2 - after**2) / 2 + second)
+
+    changes = np.diff(np.diff(knots, prepend=0.0) / step, append=0.0)
+    seen = np.rint((time_s - knots_s[0]) / step).astype(int)
+    lag = seen[None, :] - np.arange(knots_s.size)[:, None]
+    curves: Doubles = response @ np.where(lag >= 0, changes[np.maximum(lag, 0)], 0.0)
     return curves
