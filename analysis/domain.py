@@ -132,7 +132,8 @@ class MotionResult:
     """A motion-corrected series.
 
     corrected[t, r, c] = signal[t, r + displacement[t, 0, r, c], c + displacement[t, 1, r, c]].
-    residual: (T,) mismatch to the synthetic twin that stays, 1 - local correlation near the heart.
+    residual: (T,) mismatch that stays, 1 - correlation near the heart with the synthetic twin (of
+        that beat or a neighbour, whichever is better); NaN where a frame was not judged.
     smallest_jacobian: (T,) min determinant of the transform near the heart.
     """
 

@@ -20,12 +20,15 @@ class MotionConfig:
     edge_weight: weight of edges beside intensity in the rigid step. Frames without contrast agent
         look like nothing else in intensity; edges keep them in place.
     distance_cost_per_mm2: what a shift must gain in correlation to be believed.
+    polish_mm: how far the smooth step may shift a frame from where the rigid step left it.
+    outlier: residual, in robust standard deviations, from which a pixel counts less than half.
     degree: of the polynomial displacement field; 0 is translation only.
     ridge: resistance of each degree (0, 1, 2, ...) against leaving zero.
     noise_mm: standard error of an estimate at the rim of the window, per degree: what manual
         contours of real series leave between them and the estimates. Smaller movements are only
         believed where many frames share them.
     smallest_jacobian: fields are weakened until the determinant stays above this.
+    pd_least_gain: what a shift of a proton-density frame must gain in the correlation of edges.
     fewest_frames: with fewer usable frames nothing is corrected.
     worst_residual, residual_outlier: a frame stays bad when its mismatch exceeds the first and
         lies more than this many robust standard deviations above its series.
@@ -39,15 +42,27 @@ class MotionConfig:
     mode_smoothing_frames: float = 1.0
     edge_weight: float = 0.5
     distance_cost_per_mm2: float = 0.001 / TESTED_SPACING_MM**2
+    polish_mm: float = 5.0
+    outlier: float = 3.0
     degree: int = 2
     ridge: tuple[float, ...] = (0.0, 0.1, 0.2)
     noise_mm: tuple[float, ...] = (0.8, 0.4, 0.2)
     smallest_jacobian: float = 0.3
+    pd_least_gain: float = 0.03
     fewest_frames: int = 6
     worst_residual: float = 0.3
     residual_outlier: float = 5.0
 
 
 SLICE: MotionConfig = MotionConfig()
-AIF: MotionConfig = MotionConfig(degree=0, ridge=(0.0,), noise_mm=(0.8,))
-"""The input images are coarse and their cavity has some thirty pixels: translation only."""
+AIF: MotionConfig = MotionConfig(
+    window_radius_mm=45.0,
+    edge_weight=1.0,
+    distance_cost_per_mm2=3 * SLICE.distance_cost_per_mm2,
+    degree=0,
+    ridge=(0.0,),
+    noise_mm=(0.8,),
+    pd_least_gain=0.1,
+)
+"""The input images are coarse: some thirty pixels of cavity allow translation only, and moving a
+frame wrongly spoils more than the breath does."""

@@ -23,8 +23,8 @@ from analysis.motion.smooth import RIM, SmoothRegistration, modes_at
 from analysis.motion.window import locate_left_ventricle
 from analysis.quality import Flag, FrameStatus
 
-UNTOUCHED_PX = 0.02
-"""A frame that would move less than this everywhere is left as it is."""
+UNTOUCHED_PX = 0.15
+"""A frame that would move less than this everywhere is left as it is: interpolation costs more."""
 
 
 def correct_motion(
@@ -70,27 +70,28 @@ def correct_motion(
     registration = SmoothRegistration(work.frames, heart, config)
     estimates = registration.run(shifts)
     noise = tuple(mm / work.spacing_mm for mm in config.noise_mm)
-    kept = believed(estimates, noise, anchored=start_px is not None)
+    doubt = registration.judge(estimates).own
+    kept = believed(estimates, noise, doubt, anchored=start_px is not None)
 
     shape = signal.shape[1:]
     displacement = np.zeros((len(signal), 2, *shape), dtype=np.float32)
     displacement[usable], inside = _dense(kept, work, heart, shape, config)
-    patches, residual = registration.judge(kept)
+    fit = registration.judge(kept)
     pd_frames = np.flatnonzero(pd & readable)
     if pd_frames.size:
         displacement[pd_frames], doubts = _align_pd(
-            signal[pd_frames], pixel_spacing_mm, patches, heart, config
+            signal[pd_frames], pixel_spacing_mm, fit.moved, heart, config
         )
         flags += doubts
     displacement[np.abs(displacement).max(axis=(1, 2, 3)) < UNTOUCHED_PX] = 0
-    flags += mark_bad_frames(status, usable, residual, config)
-    all_residuals = np.full(len(signal), np.nan, dtype=np.float32)
-    all_residuals[usable] = residual
+    flags += mark_bad_frames(status, usable, fit.near, config)
+    residual = np.full(len(signal), np.nan, dtype=np.float32)
+    residual[usable] = fit.near
     return MotionResult(
         corrected=warp_frames(signal, displacement),
         displacement_px=displacement,
         frame_status=status,
-        residual=all_residuals,
+        residual=residual,
         smallest_jacobian=smallest_jacobian(displacement, inside),
         flags=tuple(flags),
     )

@@ -17,7 +17,6 @@ from analysis.motion.fields import patches
 from analysis.motion.patch import HeartPatch
 from analysis.motion.rigid import Correlator, edges, highest
 
-LEAST_GAIN: Final = 0.03
 LEAST_FIT: Final = 0.25
 AGREEMENT_MM: Final = 4.0
 
@@ -43,7 +42,7 @@ def align_proton_density(
     near = squared_distance(lags, together[0]) * heart.spacing_mm**2 <= AGREEMENT_MM**2
     shifts, height = highest(np.where(near, fit, fit - 1))
     at_rest = fit[:, heart.reach, heart.reach]
-    clear = (height - at_rest >= LEAST_GAIN) & (height >= LEAST_FIT)
+    clear = (height - at_rest >= config.pd_least_gain) & (height >= LEAST_FIT)
     return np.where(clear[:, None], shifts, 0.0), float(np.maximum(height, at_rest).min())
 
 
