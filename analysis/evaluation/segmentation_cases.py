@@ -25,6 +25,7 @@ from analysis.phantom.frozen import frozen_cases
 from analysis.phantom.population import Tier
 from analysis.quality import FrameStatus
 
+REAL_PATTERN: Final = "*_*_*.npz"
 ASSUMED_INTERVAL_S: Final = {"rest": 0.90, "stress": 0.65}
 
 
@@ -50,15 +51,17 @@ class Case:
         return float(row), float(column)
 
 
-def real_cases(folder: Path, *, align_by_labels: bool = False) -> Iterator[Case]:
+def real_cases(
+    folder: Path, *, pattern: str = REAL_PATTERN, align_by_labels: bool = False
+) -> Iterator[Case]:
     """The labelled series in a folder of arrays (``PNN_state_slice.npz``).
 
     align_by_labels: shift frames so that the labels' centres coincide, instead of correcting
     motion from the images: what is left then is the network's own error.
     """
-    paths = sorted(folder.glob("*_*_*.npz"))
+    paths = sorted(folder.glob(pattern))
     if not paths:
-        raise BadInput(f"No PNN_state_slice.npz series in {folder}.")
+        raise BadInput(f"No series {pattern} in {folder}.")
     for path in paths:
         with np.load(path) as stored:
             signal = stored["signal"].astype(np.float32)

@@ -81,8 +81,9 @@ def test_the_evaluation_writes_its_numbers_and_draws_every_case(tmp_path: Path) 
 
 @pytest.mark.realdata
 @pytest.mark.skipif(not SHARED.is_dir(), reason="real series are not beside this checkout")
-def test_real_patients_reach_the_stated_agreement_around_their_true_centre() -> None:
-    cases = real_cases(SHARED / "single_sequence" / "arrays", align_by_labels=True)
-    walls = [judge(case, centre_known=True).agreement.dice_myocardium for case in cases]
-    assert np.mean(walls) > 0.72
-    assert np.mean(np.array(walls) > FAILED_BELOW) > 0.6
+def test_the_hardest_real_slices_are_found_and_drawn_without_help() -> None:
+    folder = SHARED / "single_sequence" / "arrays"
+    cases = real_cases(folder, pattern="P0[1-8]_stress_mid.npz")
+    walls = [judge(case).agreement.dice_myocardium for case in cases]
+    assert len(walls) == 8 and np.mean(walls) > 0.8
+    assert min(walls) > FAILED_BELOW
