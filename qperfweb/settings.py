@@ -215,6 +215,12 @@ STUDY_QUIET_S = integer("QPERF_STUDY_QUIET_SECONDS", 10)
 RUN_TIME_LIMIT_S = integer("QPERF_RUN_TIME_LIMIT_SECONDS", 900)
 RUN_MEMORY_LIMIT_BYTES = integer("QPERF_RUN_MEMORY_LIMIT_MIB", 3072) * 2**20
 
+# DICOM associations ---------------------------------------------------------------------------
+DICOM_AE_TITLE = text("QPERF_DICOM_AE_TITLE", "QPERF")
+DICOM_PORT = integer("QPERF_DICOM_PORT", 11112)
+DICOM_CALLERS = words("QPERF_DICOM_CALLERS")
+"""Who may send, as TITLE=site or TITLE@address=site (dicom_network/callers.py)."""
+
 # Log ------------------------------------------------------------------------------------------
 LOGGING = {
     "version": 1,

@@ -42,6 +42,20 @@ def worker(database: Database, arguments: Sequence[str] = (), log: Path | None =
     return Child("worker", command, variables, log)
 
 
+def dicom_listener(
+    database: Database, arguments: Sequence[str] = (), log: Path | None = None
+) -> Child:
+    """The C-STORE receiver with the web login: it takes objects in as an upload does."""
+    variables = environment_variables() | {
+        "DATABASE_URL": database.web,
+        "QPERF_DATABASE_LOGIN": "web",
+    }
+    variables.pop("DATABASE_OWNER_URL", None)
+    variables.pop("DATABASE_WORKER_URL", None)
+    command = [str(PYTHON), str(ROOT / "manage.py"), "dicom_listener", *arguments]
+    return Child("DICOM listener", command, variables, log)
+
+
 def require_fitting_database(database: Database, login: str) -> None:
     """Refuse to start on a login or a schema that does not fit, in one line."""
     variables = environment_variables() | database.variables() | {"QPERF_DATABASE_LOGIN": login}

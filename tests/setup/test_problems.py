@@ -22,7 +22,9 @@ from qperfweb.setup.entry import Command
 from qperfweb.setup.web import next_free_port, port_is_free
 from tests.database import ROOT
 
-COMMANDS = ("setup", "demo", "serve", "worker", "check", "test", "manage", "python")
+COMMANDS = (
+    "setup", "demo", "serve", "worker", "dicom-listener", "check", "test", "manage", "python",
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -1,0 +1,140 @@
+"""The C-STORE and C-ECHO receiver.
+
+Unknown callers are refused when they ask for an association. What comes is streamed to disk and
+answered once it is durable (spool.py).
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from django.db import close_old_connections
+from pynetdicom import AE, _config, evt
+from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+
+from analysis.dicom.inspection import ENCAPSULATED, IMAGE_CLASSES, NATIVE
+from qperfweb.accounts.models import Site
+
+from .callers import Caller, caller_of
+from .spool import Delivery
+
+logger = logging.getLogger(__name__)
+
+SUCCESS = 0x0000
+OUT_OF_RESOURCES = 0xA700
+MOST_ASSOCIATIONS = 16
+IDLE_S = 120.0
+
+_NOT_RECOGNISED = 0x03
+_CALLED_NOT_RECOGNISED = 0x07
+
+
+class Listener:
+    """Receives for one AE title; ``start`` returns at once, ``stop`` waits for what has come."""
+
+    def __init__(self, title: str, callers: Sequence[Caller]) -> None:
+        self._title = title
+        self._callers = list(callers)
+        self._deliveries: dict[Any, Delivery] = {}
+        self._ended: list[Delivery] = []
+        self._lock = threading.Lock()
+        self._server: Any = None
+
+    @property
+    def port(self) -> int:
+        return int(self._server.socket.getsockname()[1])
+
+    def start(self, host: str, port: int) -> None:
+        # Datasets go to a file as they arrive: the size of an object is not bound by memory.
+        _config.STORE_RECV_CHUNKED_DATASET = True
+        ae = AE(ae_title=self._title)
+        ae.maximum_associations = MOST_ASSOCIATIONS
+        ae.maximum_pdu_size = 0
+        ae.network_timeout = IDLE_S
+        ae.add_supported_context(Verification)
+        for sop_class in IMAGE_CLASSES:
+            ae.add_supported_context(sop_class, sorted(NATIVE | ENCAPSULATED))
+        handlers = [
+            (evt.EVT_CONN_OPEN, _send_at_once),
+            (evt.EVT_REQUESTED, self._requested),
+            (evt.EVT_C_ECHO, lambda event: SUCCESS),
+            (evt.EVT_C_STORE, self._store),
+            (evt.EVT_RELEASED, self._released),
+            (evt.EVT_ABORTED, self._broken),
+            (evt.EVT_CONN_CLOSE, self._broken),
+        ]
+        self._server = ae.start_server((host, port), block=False, evt_handlers=handlers)
+
+    def stop(self) -> None:
+        if self._server is not None:
+            self._server.shutdown()
+        with self._lock:
+            waiting = [*self._deliveries.values(), *self._ended]
+            for delivery in self._deliveries.values():
+                delivery.end(complete=False)
+            self._deliveries.clear()
+        for delivery in waiting:
+            delivery.wait(60)
+
+    def _requested(self, event: Any) -> None:
+        request, address = event.assoc.requestor.primitive, event.assoc.requestor.address
+        if request.called_ae_title.strip() != self._title:
+            self._refuse(event, _CALLED_NOT_RECOGNISED, "is not what we are called")
+        elif caller_of(self._callers, request.calling_ae_title, address) is None:
+            self._refuse(event, _NOT_RECOGNISED, "is not known here")
+
+    def _refuse(self, event: Any, reason: int, words: str) -> None:
+        request, address = event.assoc.requestor.primitive, event.assoc.requestor.address
+        title = request.called_ae_title if reason == _CALLED_NOT_RECOGNISED else (
+            request.calling_ae_title)  # fmt: skip
+        logger.warning("association from %s refused: AE title %r %s", address, title, words)
+        # Permanent, by the service user.
+        event.assoc.acse.send_reject(0x01, 0x01, reason)
+        event.assoc.kill()
+
+    def _store(self, event: Any) -> int:
+        try:
+            self._delivery(event.assoc).take(Path(event.dataset_path))
+        except OSError:
+            logger.exception("an object could not be kept")
+            return OUT_OF_RESOURCES
+        return SUCCESS
+
+    def _delivery(self, association: Any) -> Delivery:
+        """The delivery of an association, begun with its first object."""
+        with self._lock:
+            known = self._deliveries.get(association)
+            if known is not None:
+                return known
+            title = association.requestor.ae_title
+            caller = caller_of(self._callers, title, association.requestor.address)
+            assert caller is not None, "associations of unknown callers are refused"
+            try:
+                site = Site.objects.get(slug=caller.site)
+            finally:
+                close_old_connections()
+            self._deliveries[association] = made = Delivery(site, caller.title)
+            return made
+
+    def _released(self, event: Any) -> None:
+        self._end(event.assoc, complete=True)
+
+    def _broken(self, event: Any) -> None:
+        self._end(event.assoc, complete=False)
+
+    def _end(self, association: Any, *, complete: bool) -> None:
+        with self._lock:
+            delivery = self._deliveries.pop(association, None)
+            if delivery is not None:
+                delivery.end(complete=complete)
+                self._ended = [d for d in self._ended if d.alive] + [delivery]
+
+
+def _send_at_once(event: Any) -> None:
+    """Answers are small; waiting to fill a packet makes each object cost 40 ms."""
+    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

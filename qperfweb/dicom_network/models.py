@@ -1,0 +1,44 @@
+"""What other systems may fetch of our own making."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+
+class ResultObject(models.Model):
+    """One DICOM object that was made of a result and can be fetched; its bytes lie in the store.
+
+    ``publication`` names the content that it came from (run, reading, revision, state): what
+    replaces it gets another. An object is never changed and never taken back, only superseded.
+    """
+
+    site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT)
+    study = models.ForeignKey("studies.Study", on_delete=models.CASCADE, related_name="+")
+    run = models.ForeignKey("runs.AnalysisRun", on_delete=models.PROTECT, related_name="+")
+    reading = models.ForeignKey(
+        "reviews.Reading", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    publication = models.CharField(max_length=64)
+    series_instance_uid = models.CharField(max_length=64)
+    series_number = models.IntegerField()
+    series_description = models.CharField(max_length=64)
+    modality = models.CharField(max_length=16)
+    sop_instance_uid = models.CharField(max_length=64)
+    sop_class_uid = models.CharField(max_length=64)
+    instance_number = models.IntegerField()
+    frame_count = models.PositiveIntegerField(default=1)
+    rows = models.PositiveIntegerField(null=True)
+    columns = models.PositiveIntegerField(null=True)
+    sha256 = models.CharField(max_length=64)
+    size_bytes = models.BigIntegerField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "sop_instance_uid"], name="result_object_once_per_site"
+            ),
+            models.CheckConstraint(condition=Q(size_bytes__gt=0), name="result_object_not_empty"),
+        ]
+        indexes = [models.Index(fields=["study", "publication"], name="result_object_current")]

@@ -1,0 +1,44 @@
+from django.urls import URLPattern, URLResolver, include, path, register_converter
+
+from .qido import InstancesView, SeriesView
+from .stow import AllStudiesView, OneStudyView
+from .wado import BulkDataView, FramesView, MetadataView, RenderedView, RetrieveView
+
+
+class UidConverter:
+    regex = r"[0-9.]{1,64}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(UidConverter, "uid")
+
+STUDY = "studies/<uid:study>"
+SERIES = f"{STUDY}/series/<uid:series>"
+INSTANCE = f"{SERIES}/instances/<uid:instance>"
+
+_service: list[URLPattern | URLResolver] = [
+    path("studies", AllStudiesView.as_view()),
+    path("series", SeriesView.as_view()),
+    path("instances", InstancesView.as_view()),
+    path(f"{STUDY}/series", SeriesView.as_view()),
+    path(f"{STUDY}/instances", InstancesView.as_view()),
+    path(f"{SERIES}/instances", InstancesView.as_view()),
+    *(path(f"{level}/metadata", MetadataView.as_view()) for level in (STUDY, SERIES, INSTANCE)),
+    path(STUDY, OneStudyView.as_view()),
+    path(SERIES, RetrieveView.as_view()),
+    path(INSTANCE, RetrieveView.as_view()),
+    path(f"{INSTANCE}/rendered", RenderedView.as_view()),
+    path(f"{INSTANCE}/frames/<str:numbers>", FramesView.as_view()),
+    path(f"{INSTANCE}/frames/<str:numbers>/rendered", RenderedView.as_view()),
+    path(f"{INSTANCE}/bulkdata/<str:tag>", BulkDataView.as_view()),
+]
+
+urlpatterns = [
+    path("dicom-web/sites/<slug:slug>/", include(_service)),
+    path("dicom-web/", include(_service)),
+]

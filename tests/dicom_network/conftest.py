@@ -1,0 +1,100 @@
+"""A web server of its own over a database of its own, for real DICOM clients."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Server:
+    address: str
+    environment: dict[str, str]
+
+
+@pytest.fixture
+def environment(own_database: Any, settings: Any, tmp_path: Path) -> dict[str, str]:
+    """For a process that shares this test's database, store and keys."""
+    return {
+        **os.environ,
+        **own_database.environment,
+        "QPERF_STATE": str(tmp_path / "state"),
+        "QPERF_STORE": str(settings.STORE_DIR),
+        "QPERF_SECRET_KEY": settings.SECRET_KEY,
+        "QPERF_IDENTITY_KEY": settings.IDENTITY_KEY,
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+@pytest.fixture
+def server(environment: dict[str, str], tmp_path: Path) -> Iterator[Server]:
+    port = free_port()
+    command = [sys.executable, "-m", "uvicorn", "qperfweb.asgi:application"]
+    command += ["--port", str(port), "--log-level", "warning", "--lifespan", "off"]
+    with process(command, environment, tmp_path / "web.log"):
+        address = f"http://127.0.0.1:{port}"
+        wait_for(lambda: bool(urllib.request.urlopen(f"{address}/readyz", timeout=5)))
+        yield Server(address, environment)
+
+
+@pytest.fixture
+def token_of(user_of: Any) -> Any:
+    """``token_of(site, role, scope)``: the text of a token of a new person."""
+    from qperfweb.accounts.tokens import create_token
+
+    def make(site: Any, role: str = "reader", scope: str = "send") -> str:
+        lasting = timedelta(days=1)
+        return create_token(user_of(role, site), site, scope=scope, name="test", valid_for=lasting)
+
+    return make
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def process(
+    command: list[str], environment: dict[str, str], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    with log.open("wb") as output:
+        running = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+        try:
+            yield running
+        finally:
+            running.terminate()
+            try:
+                running.wait(30)
+            except subprocess.TimeoutExpired:
+                running.kill()
+                running.wait()
+
+
+def wait_for(ready: Any, seconds: float = 90) -> None:
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            if ready():
+                return
+        except OSError:
+            pass
+        assert time.monotonic() < until, "it did not come up"
+        time.sleep(0.2)

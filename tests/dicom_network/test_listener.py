@@ -1,0 +1,120 @@
+"""The C-STORE receiver, called by dcmtk's own programs."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from pydicom import dcmread
+from pynetdicom import AE
+
+from qperfweb.core.rls import site_scope
+from qperfweb.dicom_network.callers import caller_of, parse_callers
+from qperfweb.dicom_network.spool import recover, spool_folder
+from qperfweb.studies.models import Instance, IntakeBatch, IntakeProblem, Study
+from qperfweb.studies.storage import object_path
+from tests.dicom import make
+from tests.dicom_network.conftest import free_port, process, wait_for
+
+needs_dcmtk = pytest.mark.skipif(
+    shutil.which("storescu") is None, reason="storescu is missing: apt-get install dcmtk"
+)
+
+
+@pytest.fixture
+def listener(environment: dict[str, str], site: Any, other_site: Any, tmp_path: Path) -> Any:
+    """The port of a running receiver: SCANNER sends for north, ELSEWHERE from afar for south."""
+    port = free_port()
+    log = tmp_path / "listener.log"
+    callers = f"SCANNER={site.slug},ELSEWHERE@10.9.9.9={other_site.slug}"
+    command = [sys.executable, "manage.py", "dicom_listener", "--host", "127.0.0.1"]
+    command += ["--port", str(port)]
+    with process(command, environment | {"QPERF_DICOM_CALLERS": callers}, log):
+        wait_for(lambda: b"listens" in log.read_bytes())
+        yield port
+
+
+def called(program: str, port: int, *arguments: str, title: str = "SCANNER") -> int:
+    command = [program, "-aet", title, "-aec", "QPERF", "127.0.0.1", str(port), *arguments]
+    return subprocess.run(command, capture_output=True, timeout=120).returncode
+
+
+@needs_dcmtk
+def test_a_scanner_sends_and_its_study_is_complete_at_release(listener, site, tmp_path):
+    assert called("echoscu", listener) == 0
+    objects = make.first_pass("perf rest", frames=60)
+    folder = make.write(tmp_path / "exam", objects)
+    assert called("storescu", listener, "+sd", str(folder)) == 0
+
+    def arrived() -> bool:
+        with site_scope([site.pk]):
+            return IntakeBatch.objects.filter(finished_at__isnull=False).exists()
+
+    wait_for(arrived)
+    with site_scope([site.pk]):
+        batch = IntakeBatch.objects.get()
+        assert (batch.source, batch.accepted) == ("dicom", 60)
+        assert Instance.objects.count() == 60
+        study = Study.objects.get()
+        assert study.runs.count() == 1  # released: nothing to wait for
+        row = Instance.objects.get(sop_instance_uid=objects[7].SOPInstanceUID)
+    kept = dcmread(object_path(row.sha256))
+    assert kept.PixelData == objects[7].PixelData
+    assert kept.PatientName == "Test^Person"
+    assert list(spool_folder().rglob("*.dcm")) == []
+
+
+@needs_dcmtk
+def test_unknown_callers_are_refused(listener):
+    assert called("echoscu", listener, title="STRANGER") != 0
+    assert called("echoscu", listener, title="ELSEWHERE") != 0
+    command = ["echoscu", "-aet", "SCANNER", "-aec", "OTHER", "127.0.0.1", str(listener)]
+    assert subprocess.run(command, capture_output=True, timeout=60).returncode != 0
+
+
+def test_an_association_that_breaks_off_keeps_what_came_and_does_not_call_it_complete(
+    listener, site, own_database
+):
+    sender = AE(ae_title="SCANNER")
+    sender.add_requested_context(make.MR, "1.2.840.10008.1.2.1")
+    association = sender.associate("127.0.0.1", listener, ae_title="QPERF")
+    assert association.is_established
+    for ds in make.first_pass("perf rest", frames=5):
+        assert association.send_c_store(ds).Status == 0
+    association.abort()
+
+    def arrived() -> bool:
+        with site_scope([site.pk]):
+            return IntakeBatch.objects.filter(finished_at__isnull=False).exists()
+
+    wait_for(arrived)
+    with site_scope([site.pk]):
+        assert Instance.objects.count() == 5
+        assert Study.objects.get().runs.count() == 0  # waits until it is quiet
+
+
+def test_what_a_killed_listener_left_is_taken_in_at_the_next_start(own_database, site):
+    folder = spool_folder() / site.slug / "left"
+    make.write(folder, make.first_pass("perf rest", frames=3))
+    (folder / "9999.dcm").write_bytes(b"half an obj")
+    assert recover() == 4
+    with site_scope([site.pk]):
+        assert Instance.objects.count() == 3
+        assert IntakeProblem.objects.get().code == "not-dicom"
+    assert not folder.exists()
+
+
+def test_a_title_belongs_to_one_site_and_an_address_narrows_it():
+    callers = parse_callers(["MR1=north", "PACS@10.0.0.5=south"])
+    assert caller_of(callers, "MR1 ", "1.2.3.4").site == "north"
+    assert caller_of(callers, "PACS", "10.0.0.5").site == "south"
+    assert caller_of(callers, "PACS", "10.0.0.6") is None
+    assert caller_of(callers, "MR2", "10.0.0.5") is None
+    for wrong in (["MR1"], ["MR1=north", "MR1=south"], ["AVERYLONGTITLE1234=north"]):
+        with pytest.raises(ImproperlyConfigured):
+            parse_callers(wrong)
