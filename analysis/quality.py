@@ -66,3 +66,5 @@ class PixelQuality(IntEnum):
     TOO_FEW_FRAMES = 7
     BLOOD = 8
     """In the wall beside a cavity, with the flow of blood and not of the wall behind it."""
+    UNCERTAIN = 9
+    """Fitted, but the curve is too noisy to say how much flow there is."""

@@ -74,7 +74,13 @@ def map_flow(
     method = interpolation or _better_interpolation(chosen, aif, aif_time_s, time_s[frames], curves)
     blood = input_function(aif, aif_time_s, time_s[frames], interpolation=method)
     fitted = batch.fit_curves(chosen, blood, curves)
-    quality[rows] = after_fit(chosen, fitted, curves)
+    quality[rows] = after_fit(
+        chosen,
+        fitted,
+        curves,
+        mbf=batch.values_of(fitted)[:, 0],
+        mbf_se=batch.standard_errors_of(fitted)[:, 0],
+    )
 
     shown = np.flatnonzero(np.isfinite(time_s) & (time_s <= last_s))
     shown_blood = input_function(aif, aif_time_s, time_s[shown], interpolation=method)

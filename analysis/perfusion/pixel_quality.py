@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from analysis.domain import Bools, Bytes, Floats
+from analysis.domain import Bools, Bytes, Doubles, Floats
 from analysis.perfusion.kinetics import Model
 from analysis.perfusion.least_squares import Fitted
 from analysis.quality import PixelQuality
@@ -15,6 +15,12 @@ FEWEST_FRAMES: Final = 12
 _RESOLVED_NOISE: Final = 3.0
 _LEAST_EXPLAINED: Final = 0.3
 _SMALLEST_CHANGE: Final = 1e-4
+
+LARGEST_RELATIVE_ERROR: Final = 1.0
+"""Of the flow: a fit whose standard error exceeds its own value says nothing. Noise makes such fits
+far more often much too high than too low, so leaving them in biases every mean upwards."""
+LARGEST_ERROR_ML_PER_MIN_PER_G: Final = 0.3
+"""Below this absolute error a small flow is known well enough, however large its share."""
 
 
 def before_fit(curves: Floats, mask: Bools | None) -> Bytes:
@@ -34,8 +40,10 @@ def before_fit(curves: Floats, mask: Bools | None) -> Bytes:
     return quality
 
 
-def after_fit(model: Model, fitted: Fitted, curves: Floats) -> Bytes:
-    """Reason codes (N,) of fits to curves (N, T).
+def after_fit(
+    model: Model, fitted: Fitted, curves: Floats, *, mbf: Doubles, mbf_se: Doubles
+) -> Bytes:
+    """Reason codes (N,) of fits to curves (N, T) with flow and its standard error (N,).
 
     Only the MBF and the delay count as "on bound": the others are poorly known in most pixels, and
     one of them at its limit says little about the flow.
@@ -44,6 +52,8 @@ def after_fit(model: Model, fitted: Fitted, curves: Floats) -> Bytes:
     believable = np.isfinite(fitted.parameters).all(axis=1)
     delay = len(model.PARAMETERS)
     quality = np.zeros(len(curves), np.uint8)
+    limit = np.maximum(LARGEST_RELATIVE_ERROR * mbf, LARGEST_ERROR_ML_PER_MIN_PER_G)
+    quality[mbf_se > limit] = PixelQuality.UNCERTAIN
     quality[fitted.power > (1 - _LEAST_EXPLAINED) * power] = PixelQuality.POOR_FIT
     quality[fitted.on_bound[:, 0] | fitted.on_bound[:, delay]] = PixelQuality.ON_BOUND
     quality[~fitted.converged | ~believable] = PixelQuality.NOT_CONVERGED

@@ -47,9 +47,11 @@ def test_intervals_of_noisy_fits_cover_the_truth_as_often_as_they_say(condition)
     flow = map_flow(as_series(cases.curves), cases.aif, dt_s=0.5, interpolation="linear")
     ok = flow.quality[:, 0] == PixelQuality.OK
     error = flow.mbf_ml_per_min_per_g[ok, 0] - cases.truth[ok, 0]
-    assert ok.mean() > 0.9
+    uncertain = flow.quality[:, 0] == PixelQuality.UNCERTAIN
+    assert ok.mean() > 0.8
+    assert (ok | uncertain).mean() > 0.9
     assert 0.60 <= np.mean(np.abs(error) < flow.mbf_se[ok, 0]) <= 0.76
-    assert np.sqrt(np.mean(error**2)) < 1.25
+    assert np.sqrt(np.mean(error**2)) < 1.0
 
 
 @pytest.mark.parametrize("name", MODELS)
