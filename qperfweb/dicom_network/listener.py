@@ -61,6 +61,7 @@ class Listener:
             ae.add_supported_context(sop_class, sorted(NATIVE | ENCAPSULATED))
         handlers = [
             (evt.EVT_CONN_OPEN, _send_at_once),
+            (evt.EVT_DATA_RECV, _acknowledge_at_once),
             (evt.EVT_REQUESTED, self._requested),
             (evt.EVT_C_ECHO, lambda event: SUCCESS),
             (evt.EVT_C_STORE, self._store),
@@ -138,3 +139,14 @@ class Listener:
 def _send_at_once(event: Any) -> None:
     """Answers are small; waiting to fill a packet makes each object cost 40 ms."""
     event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    _acknowledge_at_once(event)
+
+
+def _acknowledge_at_once(event: Any) -> None:
+    """A sender that fills its packets (storescu does) waits for this, 40 ms by default.
+
+    Linux forgets the wish with time, so it is said again with every message.
+    """
+    transport = event.assoc.dul.socket
+    if hasattr(socket, "TCP_QUICKACK") and transport is not None and transport.socket is not None:
+        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
