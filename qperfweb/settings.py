@@ -41,6 +41,10 @@ DEBUG = flag("QPERF_DEBUG")
 SECRET_KEY = text("QPERF_SECRET_KEY") or kept_secret("secret_key")
 IDENTITY_KEY = text("QPERF_IDENTITY_KEY") or kept_secret("identity_key")
 """Opens the patients' identities (studies/identity.py). Without it the database names nobody."""
+TRAIL_KEY = text("QPERF_TRAIL_KEY") or kept_secret("trail_key")
+"""Seals the trail (core/seal.py). Every worker needs the same one; the database never has it."""
+TRAIL_ANCHORS = Path(text("QPERF_TRAIL_ANCHORS") or STATE_DIR / "trail-anchors.txt")
+"""The heads of the trail's chains, one line each; only ever appended to. Keep a copy elsewhere."""
 
 HTTPS = flag("QPERF_HTTPS")
 ALLOWED_HOSTS = words("QPERF_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")

@@ -179,6 +179,7 @@ def client_of(user_of: Callable[..., Any]) -> Callable[..., Client]:
 @pytest.fixture(autouse=True)
 def _private_store(settings: Any, tmp_path: Path) -> None:
     settings.STORE_DIR = tmp_path / "store"
+    settings.TRAIL_ANCHORS = tmp_path / "trail-anchors.txt"
 
 
 @pytest.fixture(scope="session", autouse=True)

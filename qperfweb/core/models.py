@@ -37,3 +37,29 @@ class TrailEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_type} {self.object_id}".rstrip()
+
+
+class TrailSeal(models.Model):
+    """One link of a site's chain (core/seal.py): which events it holds, bound to the seal before.
+
+    rows: [[event id, keyed digest], ...]. last_id: the highest event id of the chain so far.
+    previous, mac: HMAC-SHA256 in hexadecimal under a key that the database never sees.
+    """
+
+    site = models.ForeignKey("accounts.Site", null=True, on_delete=models.PROTECT)
+    number = models.PositiveIntegerField()
+    sealed_at = models.DateTimeField()
+    last_id = models.BigIntegerField()
+    rows = models.JSONField()
+    previous = models.CharField(max_length=64, blank=True)
+    mac = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["site", "number"], name="seal_number_once", nulls_distinct=False
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"seal {self.number} of site {self.site_id}"

@@ -19,6 +19,7 @@ from procrastinate.contrib.django import app
 
 from qperfweb.accounts.models import Site
 from qperfweb.core.rls import site_scope
+from qperfweb.core.tasks import CARE_QUEUE
 from qperfweb.studies.models import Study
 from qperfweb.studies.services import study_classify
 from qperfweb.studies.storage import object_path
@@ -31,7 +32,6 @@ from .models import FINAL_STATES, AnalysisRun, RunPurpose, RunState
 log = logging.getLogger(__name__)
 
 ANALYSIS_QUEUE = "analysis"
-CARE_QUEUE = "care"
 BEAT_EVERY_S = 1.0
 STALLED_AFTER = timedelta(seconds=20)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from qperfweb.setup.console import SetupError
 
-OURS = frozenset({"secret_key", "identity_key", "database.json", "demo.lock"})
+OURS = frozenset({"secret_key", "identity_key", "trail_key", "database.json", "demo.lock"})
 
 
 def state_folder() -> Path:

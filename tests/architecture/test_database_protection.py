@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 NOT_SITE_TABLES = {"accounts_membership", "accounts_apitoken"}
 """They say who belongs to which site, are read before a scope exists, and name no patient."""
 
-APPEND_ONLY = {"core_trailevent", "reviews_readingrevision", "reviews_signature"}
+APPEND_ONLY = {"core_trailevent", "core_trailseal", "reviews_readingrevision", "reviews_signature"}
 
 
 def query(sql: str) -> list[tuple]:
@@ -50,7 +50,7 @@ def test_a_site_table_knows_no_row_without_a_site_except_the_trail():
         WHERE column_name = 'site_id' AND table_schema = 'public' AND is_nullable = 'YES'
         """
     )
-    assert {name for (name,) in nullable} == {"core_trailevent"}
+    assert {name for (name,) in nullable} == {"core_trailevent", "core_trailseal"}
 
 
 def test_tables_belong_to_the_owner_and_nothing_is_granted_to_everybody():
