@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,18 +55,21 @@ def received(site: Any, folder: Path, objects: list[Any]) -> Study:
     return study
 
 
-def analysed(study: Study, *, without_value: bool = True) -> AnalysisRun:
-    """A succeeded run whose document names the received images."""
+def analysed(study: Study, *, uid_of: Callable[[str, str, int], str] | None = None) -> AnalysisRun:
+    """A succeeded run whose document names the received images.
+
+    uid_of: SOP Instance UID of an image by condition, position and number; None: as ``images``.
+    """
+    uid = study.study_instance_uid
+    name = uid_of or (lambda c, p, n: make.uid(uid, f"perf {c} {p}", n))
     run = services.run_begin(services.run_request(study, purpose=RunPurpose.FIRST).pk)
     assert run is not None
     arrays, document = a_result()
     for acquisition in document["acquisitions"]:
         for piece in acquisition["slices"]:
             condition, position = piece["key"].split("_")
-            series = f"perf {condition} {position}"
-            uid = study.study_instance_uid
-            piece["series_instance_uid"] = make.uid(uid, series)
-            piece["instance_uids"] = [make.uid(uid, series, n + 1) for n in range(FRAMES)]
+            piece["series_instance_uid"] = make.uid(uid, f"perf {condition} {position}")
+            piece["instance_uids"] = [name(condition, position, n + 1) for n in range(FRAMES)]
             at = make.slice_position(POSITIONS.index(position))
             piece["geometry"] = piece["geometry"] | {
                 "position_mm": at,
@@ -75,8 +79,7 @@ def analysed(study: Study, *, without_value: bool = True) -> AnalysisRun:
             labels = np.zeros((SIZE, SIZE), np.uint8)
             labels[26:38, 4:14] = RV_CAVITY
             arrays[piece["key"]]["labels"] = labels
-            if without_value:
-                arrays[piece["key"]]["mbf"][0, :4] = np.nan
+            arrays[piece["key"]]["mbf"][0, :4] = np.nan
     bundle = write_bundle(settings.STORE_DIR, arrays)
     assert services.run_succeed(run, document, bundle)
     run.refresh_from_db()

@@ -12,9 +12,13 @@ from analysis.constants import SEGMENT_NAMES
 from qperfweb.reports.exports.common import to_bytes
 from qperfweb.reports.exports.parametric_map import NO_VALUE, parametric_maps
 from qperfweb.reports.exports.segmentation import FIRST_AHA, segment_masks, segmentations
+from qperfweb.reports.exports.structured_report import structured_report
 from qperfweb.reports.exports.subject import subject_of
+from qperfweb.reviews.services import reading_open
 from tests.dicom import make
 from tests.reading import acknowledge, contour, edit, sign
+from tests.reports.exports import analysed, received
+from tests.runs.examples import FRAMES
 
 
 @pytest.fixture
@@ -113,3 +117,28 @@ def test_exporting_twice_gives_the_same_bytes(received_reading):
     first, second = subject_of(received_reading), subject_of(received_reading)
     for build in (segmentations, parametric_maps):
         assert [to_bytes(d) for d in build(first)] == [to_bytes(d) for d in build(second)]
+
+
+def test_slices_of_one_multi_frame_object_are_told_apart_by_frame(
+    in_site, as_worker, reader, tmp_path
+):
+    whole = {c: make.enhanced(f"perf {c}", frames=FRAMES, slices=3) for c in ("stress", "rest")}
+    study = received(in_site, tmp_path / "exam", list(whole.values()))
+    with as_worker():
+        run = analysed(study, uid_of=lambda c, p, n: whole[c].SOPInstanceUID)
+    subject = subject_of(reading_open(study, reader))
+    assert run.state == "succeeded"
+    for ds in (segmentations(subject)[0], parametric_maps(subject)[0]):
+        named = set()
+        for item in ds.PerFrameFunctionalGroupsSequence:
+            reference = item.DerivationImageSequence[0].SourceImageSequence[0]
+            assert reference.ReferencedSOPInstanceUID == whole["stress"].SOPInstanceUID
+            plane = whole["stress"].PerFrameFunctionalGroupsSequence[
+                reference.ReferencedFrameNumber - 1
+            ].PlanePositionSequence[0]  # fmt: skip
+            at = item.PlanePositionSequence[0].ImagePositionPatient
+            assert np.allclose(plane.ImagePositionPatient, at, atol=1e-3)
+            named.add(reference.ReferencedFrameNumber)
+        assert len(named) == 3
+    report = structured_report(subject, segmentations(subject))
+    assert report.VerificationFlag == "UNVERIFIED"

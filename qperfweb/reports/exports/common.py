@@ -10,6 +10,7 @@ from typing import Any
 
 from highdicom.coding_schemes import CodingSchemeIdentificationItem
 from pydicom.dataset import Dataset
+from pydicom.uid import MRImageStorage
 
 from .codes import PRIVATE
 from .subject import MANUFACTURER, ExportSlice, ExportSubject, installation
@@ -64,15 +65,16 @@ def plane_groups(slices: Iterable[ExportSlice]) -> list[list[ExportSlice]]:
 
 
 def stand_ins(group: Sequence[ExportSlice]) -> list[Dataset]:
-    """Source headers as highdicom takes them: it wants one series, ``refer`` puts the truth back.
+    """Source headers as highdicom takes them: single frames of one series.
 
-    Two slices that share a multi-frame object need two UIDs until then.
+    ``refer`` puts the truth back.
     """
     headers = []
     for number, piece in enumerate(group):
         header = copy.deepcopy(piece.source.header)
         header.SeriesInstanceUID = group[0].source.header.SeriesInstanceUID
         header.SOPInstanceUID = f"2.25.{number + 1}"
+        header.SOPClassUID = MRImageStorage
         headers.append(header)
     return headers
 
@@ -86,6 +88,7 @@ def refer(ds: Dataset, group: Sequence[ExportSlice]) -> None:
                 source = by_number.get(reference.ReferencedSOPInstanceUID)
                 if source is None:  # frames of one plane share the item; it is done
                     continue
+                reference.ReferencedSOPClassUID = source.header.SOPClassUID
                 reference.ReferencedSOPInstanceUID = source.header.SOPInstanceUID
                 if source.frame_number is not None:
                     reference.ReferencedFrameNumber = source.frame_number
