@@ -5,12 +5,14 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
-from qperfweb.core import views
+from qperfweb.core import trail_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
     path("accounts/", include("qperfweb.accounts.urls")),
+    path("trail/", trail_views.trail, name="trail"),
+    path("trail/trail.csv", trail_views.trail_csv, name="trail-csv"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
 ]
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 
 from qperfweb.core.models import TrailEvent
-from qperfweb.core.request_id import current_request_id
+from qperfweb.core.request_id import current_request_address, current_request_id
 
 
 def record(
@@ -46,4 +46,5 @@ def record(
         reason=reason,
         details=details or {},
         request_id=current_request_id(),
+        address=current_request_address()[:45],
     )

@@ -48,7 +48,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         begun = time.monotonic()
-        request_id = new_request_id()
+        request_id = new_request_id(request.META.get("REMOTE_ADDR", ""))
         response = self.get_response(request)
         response["X-Request-Id"] = request_id
         if request.path not in UNSCOPED_PATHS:

@@ -10,7 +10,8 @@ from django.db.models.functions import Now
 class TrailEvent(models.Model):
     """One event. Objects are named by pseudonymous ids; no patient data stands here.
 
-    ``site`` is empty for events of the installation itself, such as a sign-in.
+    ``site`` is empty for events of the installation itself, such as a sign-in. ``address`` is where
+    the request came from; empty for what the installation does by itself.
     """
 
     site = models.ForeignKey("accounts.Site", null=True, on_delete=models.PROTECT)
@@ -25,6 +26,7 @@ class TrailEvent(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     details = models.JSONField(default=dict)
     request_id = models.CharField(max_length=32, blank=True)
+    address = models.CharField(max_length=45, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [

@@ -91,8 +91,11 @@ def seals_of(site_id: int | None) -> QuerySet[TrailSeal]:
 
 def row_digest(event: TrailEvent) -> str:
     """Keyed digest of everything that an event says."""
+    # Events from before addresses were kept have none.
+    address = {"address": event.address} if event.address else {}
     return _mac(
-        {
+        address
+        | {
             "id": event.pk,
             "site": event.site_id,
             "at": _moment(event.at),

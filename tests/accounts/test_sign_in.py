@@ -74,6 +74,23 @@ def test_signing_out_ends_the_session(client_of, site):
     assert "_auth_user_id" not in client.session
 
 
+def test_failed_sign_ins_and_sign_outs_are_in_the_trail_without_what_was_typed(user_of, site):
+    reader = user_of("reader", site)
+    client = Client(REMOTE_ADDR="192.0.2.7")
+    sign_in(client, reader.email, "wrong")
+    sign_in(client, "my secret pass phrase", "wrong")
+    sign_in(client, reader.username)
+    client.post("/accounts/logout/")
+    events = TrailEvent.objects.order_by("id").values_list("action", "object_id", "address")
+    assert list(events) == [
+        ("person.sign_in_failed", str(reader.pk), "192.0.2.7"),
+        ("person.sign_in_failed", "", "192.0.2.7"),
+        ("person.signed_in", str(reader.pk), "192.0.2.7"),
+        ("person.signed_out", str(reader.pk), "192.0.2.7"),
+    ]
+    assert not TrailEvent.objects.filter(details__icontains="phrase").exists()
+
+
 def test_nobody_makes_an_account_by_themselves():
     assert Client().get("/accounts/signup/").status_code == 404
 

@@ -46,6 +46,8 @@ api/schema/                                       GET    -       x x x x x x . 2
 <>                                                GET    -       x x x x x x . 200
 upload/                                           GET    -       x x . . x . . 200
 status/                                           GET    -       . . . . x x . 200
+trail/                                            GET    -       . . . x x x . 200
+trail/trail.csv                                   GET    -       . . . x x x . 200
 agreement/                                        GET    -       . x x x . . . 200
 studies/<int:study_id>/                           GET    -       x x x x x . . 200
 api/agreement/                                    GET    -       . x x x . . . 200
@@ -56,6 +58,8 @@ api/studies/<int:study_id>/                       GET    -       x x x x x . . 2
 api/studies/<int:study_id>/series/                GET    -       x x x x x . . 200
 api/studies/<int:study_id>/runs/                  GET    -       x x x x x . . 200
 api/studies/<int:study_id>/runs/                  POST   -       x x x . x . . 201
+api/studies/<int:study_id>/transmissions/         GET    -       x x x x x . . 200
+api/studies/<int:study_id>/transmissions/         POST   -       . x x x . . . 400
 api/studies/<int:study_id>/viewer/                GET    -       x x x x x . . 200
 api/studies/<int:study_id>/readings/              POST   -       . x x . . . . 200
 api/series/<int:series_id>/correction/            POST   -       x x . . x . . 200
