@@ -224,6 +224,10 @@ DICOM_AE_TITLE = text("QPERF_DICOM_AE_TITLE", "QPERF")
 DICOM_PORT = integer("QPERF_DICOM_PORT", 11112)
 DICOM_CALLERS = words("QPERF_DICOM_CALLERS")
 """Who may send, as TITLE=site or TITLE@address=site (dicom_network/callers.py)."""
+DICOM_DESTINATIONS = words("QPERF_DICOM_DESTINATIONS")
+"""Where results go, as site/NAME=dicom://AET@host:port or an https address."""
+DICOM_SEND = text("QPERF_DICOM_SEND", "signed")
+"""What goes there by itself: ``signed`` readings, ``analysed`` results too, or ``nothing``."""
 
 # Log ------------------------------------------------------------------------------------------
 LOGGING = {

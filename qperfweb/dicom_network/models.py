@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
@@ -42,3 +43,48 @@ class ResultObject(models.Model):
             models.CheckConstraint(condition=Q(size_bytes__gt=0), name="result_object_not_empty"),
         ]
         indexes = [models.Index(fields=["study", "publication"], name="result_object_current")]
+
+
+class TransmissionState(models.TextChoices):
+    QUEUED = "queued", "Waiting"
+    SENDING = "sending", "Sending"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Failed"
+
+
+class Transmission(models.Model):
+    """One result on its way to one destination; tried again until it is there or given up.
+
+    ``next_attempt_at``: when it is due, also for one whose sender died while sending.
+    """
+
+    site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT)
+    study = models.ForeignKey("studies.Study", on_delete=models.CASCADE, related_name="+")
+    publication = models.CharField(max_length=64)
+    destination = models.CharField(max_length=40)
+    state = models.CharField(
+        max_length=8, choices=TransmissionState.choices, default=TransmissionState.QUEUED
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField()
+    objects_sent = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "publication", "destination"],
+                condition=Q(requested_by__isnull=True),
+                name="sent_once_by_itself",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[s.value for s in TransmissionState]),
+                name="transmission_state_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["state", "next_attempt_at"], name="transmission_due")]

@@ -7,6 +7,7 @@ says "NOT REVIEWED" in every object. Drafts are their reader's own and are not s
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -22,42 +23,63 @@ from .models import ResultObject
 logger = logging.getLogger(__name__)
 
 
-def results_of(study: Study) -> list[ResultObject]:
-    """The objects of the result that counts now; empty where there is none, or none can be made."""
+@dataclass(frozen=True, kw_only=True)
+class Current:
+    """The result of a study that counts; ``publication`` names its content."""
+
+    study: Study
+    run: AnalysisRun
+    reading: Reading | None
+
+    @property
+    def publication(self) -> str:
+        if self.reading is None:
+            return f"run {self.run.pk}"
+        addenda = self.reading.addenda.count()
+        return f"reading {self.reading.pk} revision {self.reading.revision} addenda {addenda}"
+
+
+def current_result(study: Study) -> Current | None:
+    """The newest signed reading, else the newest automated result."""
     reading = (
         study.readings.filter(state=ReadingState.SIGNED)
         .select_related("run", "reader", "study__patient__identity", "study__site")
         .order_by("-signed_at")
         .first()
     )
-    run = reading.run if reading is not None else _newest_run(study)
-    if run is None:
-        return []
-    publication = _publication(run, reading)
-    rows = ResultObject.objects.filter(study=study, publication=publication)
-    if not rows.exists():
-        try:
-            _publish(study, run, reading, publication)
-        except UserError as error:
-            logger.warning("study %s: results are not published: %s", study.pk, error.message)
-            return []
-    return list(rows.order_by("series_number", "instance_number"))
-
-
-def _newest_run(study: Study) -> AnalysisRun | None:
-    run: AnalysisRun | None = (
+    if reading is not None:
+        return Current(study=study, run=reading.run, reading=reading)
+    run = (
         study.runs.filter(state=RunState.SUCCEEDED)
         .select_related("study__patient__identity", "study__site")
         .order_by("-id")
         .first()
     )
-    return run
+    return Current(study=study, run=run, reading=None) if run is not None else None
 
 
-def _publication(run: AnalysisRun, reading: Reading | None) -> str:
-    if reading is None:
-        return f"run {run.pk}"
-    return f"reading {reading.pk} revision {reading.revision} addenda {reading.addenda.count()}"
+def results_of(study: Study) -> list[ResultObject]:
+    """The objects of the result that counts now; empty where there is none, or none can be made."""
+    current = current_result(study)
+    if current is None:
+        return []
+    try:
+        return published(current)
+    except UserError as error:
+        logger.warning("study %s: results are not published: %s", study.pk, error.message)
+        return []
+
+
+def published(current: Current) -> list[ResultObject]:
+    """The objects of a result, made now unless they were before.
+
+    Raises UserError where its images are gone or its patient was erased.
+    """
+    publication = current.publication
+    rows = ResultObject.objects.filter(study=current.study, publication=publication)
+    if not rows.exists():
+        _publish(current.study, current.run, current.reading, publication)
+    return list(rows.order_by("series_number", "instance_number"))
 
 
 @transaction.atomic

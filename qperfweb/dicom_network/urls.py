@@ -1,5 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path, register_converter
 
+from .api import TransmissionsView
 from .qido import InstancesView, SeriesView
 from .stow import AllStudiesView, OneStudyView
 from .wado import BulkDataView, FramesView, MetadataView, RenderedView, RetrieveView
@@ -39,6 +40,11 @@ _service: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path(
+        "api/studies/<int:study_id>/transmissions/",
+        TransmissionsView.as_view(),
+        name="transmissions",
+    ),
     path("dicom-web/sites/<slug:slug>/", include(_service)),
     path("dicom-web/", include(_service)),
 ]
