@@ -16,8 +16,9 @@ import hashlib
 import hmac
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.apps import apps
@@ -50,6 +51,8 @@ def seal_trail() -> int:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_ONE_SEALER])
         for site_id in (None, *sites):
             sealed += _seal_site(site_id)
+    if not sealed:
+        return 0
     # After the commit: an anchor of a seal that was rolled back would look like tampering, while
     # a seal whose anchor is missing after a crash gets it here the next time.
     with site_scope(sites):
@@ -126,25 +129,31 @@ def seal_mac(seal: TrailSeal) -> str:
 
 
 def _seal_site(site_id: int | None) -> int:
+    # One moment for all seals of this call: after an outage they hold events of many hours, which
+    # must not look as if they had come after the first of them.
+    now = timezone.now()
     head = seals_of(site_id).order_by("-number").first()
     sealed = 0
-    events = list(unsealed(site_id))
-    for start in range(0, len(events), BATCH):
-        batch = events[start : start + BATCH]
-        head = _next_seal(site_id, head, batch)
+    for batch in _batches(unsealed(site_id).iterator(chunk_size=BATCH)):
+        head = _next_seal(site_id, head, batch, now)
         sealed += len(batch)
     return sealed
 
 
+def _batches(events: Iterator[TrailEvent]) -> Iterator[list[TrailEvent]]:
+    while batch := list(islice(events, BATCH)):
+        yield batch
+
+
 def _next_seal(
-    site_id: int | None, head: TrailSeal | None, events: Sequence[TrailEvent]
+    site_id: int | None, head: TrailSeal | None, events: Sequence[TrailEvent], now: datetime
 ) -> TrailSeal:
     rows = [[event.pk, row_digest(event)] for event in events]
     seal = TrailSeal(
         site_id=site_id,
         number=head.number + 1 if head else 1,
         previous=head.mac if head else "",
-        sealed_at=timezone.now(),
+        sealed_at=now,
         last_id=max([event.pk for event in events] + ([head.last_id] if head else [])),
         rows=rows,
     )

@@ -55,11 +55,14 @@ def _verify_chain(site_id: int | None, anchors: dict[int, str], found: Verificat
     name = chain_name(site_id)
     sealed: set[int] = set()
     before: TrailSeal | None = None
+    earlier: TrailSeal | None = None  # the last seal of an earlier sealing
     for seal in seals_of(site_id).order_by("number").iterator(chunk_size=100):
         found.seals += 1
         found.problems += _seal_problems(name, seal, before, anchors)
+        if before and before.sealed_at != seal.sealed_at:
+            earlier = before
         rows = [(int(event_id), digest) for event_id, digest in seal.rows]
-        found.problems += _row_problems(name, seal, rows, before)
+        found.problems += _row_problems(name, seal, rows, earlier)
         sealed.update(event_id for event_id, _ in rows)
         before = seal
     found.events += len(sealed)
@@ -92,7 +95,7 @@ def _seal_problems(
 
 
 def _row_problems(
-    name: str, seal: TrailSeal, rows: list[tuple[int, str]], before: TrailSeal | None
+    name: str, seal: TrailSeal, rows: list[tuple[int, str]], earlier: TrailSeal | None
 ) -> Iterator[str]:
     events = TrailEvent.objects.in_bulk([event_id for event_id, _ in rows])
     where = f"(seal {seal.number}, {seal.sealed_at:%F %T} UTC)"
@@ -102,8 +105,8 @@ def _row_problems(
             yield f"{name}: event {event_id} was removed {where}"
         elif row_digest(event) != digest:
             yield f"{name}: event {event_id} was changed {where}"
-        elif before and event.at < before.sealed_at - LATE:
-            yield _added(name, event, before)
+        elif earlier and event.at < earlier.sealed_at - LATE:
+            yield _added(name, event, earlier)
 
 
 def _added(name: str, event: TrailEvent, seal: TrailSeal) -> str:
