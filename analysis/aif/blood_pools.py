@@ -19,6 +19,10 @@ _CANDIDATE_FRACTION: Final = 0.25
 _WASH_OUT: Final = 0.75
 _SIMILAR: Final = 0.93
 _SMALLEST_POOL_PX: Final = 5
+_EDGE: Final = 0.6
+"""Of the pool's peak enhancement in signal: about half of it in concentration, because saturation
+flattens the top. Half height is where the edge of a blurred object lies; pixels below it are mostly
+wall, and with them the brightest quartile would be mixed blood."""
 _SHORTEST_TRANSIT: Final = 1.5
 """Frames (heartbeats) that blood needs at least from the right to the left ventricle."""
 
@@ -55,7 +59,7 @@ def detect_blood_pools(signal: Floats) -> tuple[Bools, Bools, tuple[Flag, ...]]:
     pairs = [pair for pair in pairs if pair[0] > 0]
     if pairs:
         _, rv_pool, lv_pool = max(pairs, key=lambda pair: pair[0])
-        return lv_pool.mask, rv_pool.mask, ()
+        return _within_edge(lv_pool.mask, signal), _within_edge(rv_pool.mask, signal), ()
     if not pools:
         return empty, empty, (_not_found("nothing in the images fills with contrast agent"),)
     only = max(pools, key=lambda pool: pool.brightness * np.sqrt(pool.mask.sum()))
@@ -64,7 +68,7 @@ def detect_blood_pools(signal: Floats) -> tuple[Bools, Bools, tuple[Flag, ...]]:
         message="Only one blood pool was found on the input function images; "
         "check that it is the left ventricle.",
     )
-    return only.mask, empty, (flag,)
+    return _within_edge(only.mask, signal), empty, (flag,)
 
 
 def _not_found(reason: str) -> Flag:
@@ -73,6 +77,14 @@ def _not_found(reason: str) -> Flag:
         message=f"The left ventricle was not found on the input function images: {reason}.",
         severity="invalid",
     )
+
+
+def _within_edge(pool: Bools, signal: Floats) -> Bools:
+    """The pool's pixels inside its half-height edge, judged without smoothing."""
+    early = np.sort(signal[: max(3, len(signal) // 3)], axis=0)[:3].mean(axis=0)
+    peak = np.sort(signal - early, axis=0)[-4:].mean(axis=0)
+    inside: Bools = pool & (peak >= _EDGE * np.percentile(peak[pool], 90))
+    return inside
 
 
 def _enhancement(signal: Floats) -> Floats:

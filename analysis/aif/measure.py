@@ -80,6 +80,7 @@ def measure_aif(
         flags += checks.order_check(bolus, rv_raw, time_s)
     brightest = echo[used][:, lv].max(axis=1).astype(np.float64)
     flags += checks.saturation_check(brightest)
+    flags += checks.pool_size_check(lv)
     flags += checks.curve_checks(curve, time_s, bolus)
     flags += checks.concentration_checks(steady, curve, float(raw_fixed[before].mean()), bolus)
     return assemble(

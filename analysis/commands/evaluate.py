@@ -27,7 +27,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     flow = targets.add_parser("flow", help="recovery of known flow, agreement with a patient")
     flow.add_argument("data", type=Path, nargs="?", help="folder with data/dual_sequence")
     flow.add_argument("--out", type=Path, default=Path("test-output/flow"))
+    exams = targets.add_parser("exams", help="whole simulated exams: measured against true")
+    exams.add_argument("--first", type=int, default=300, help="first seed")
+    exams.add_argument("--count", type=int, default=20, help="how many seeds")
     parser.set_defaults(run=run)
+    exams.set_defaults(run=run_exams)
     flow.set_defaults(run=run_flow)
 
 
@@ -50,4 +54,12 @@ def run_flow(args: argparse.Namespace) -> int:
         raise BadInput(f"{args.data} is not a folder.")
     print(json.dumps(evaluate_flow(args.data, args.out), indent=1))
     print(f"written to {args.out}")
+    return 0
+
+
+def run_exams(args: argparse.Namespace) -> int:
+    from analysis.evaluation.exams import evaluate_exams
+
+    for line in evaluate_exams(range(args.first, args.first + args.count)):
+        print(line, flush=True)
     return 0

@@ -47,7 +47,7 @@ class MeasureOptions:
     """
 
     apical_rule: ApicalRule = "aha"
-    common_error_fraction: float = 0.08
+    common_error_fraction: float = 0.2
     boundary_sd_mm: float = 0.5
     insertion_sd_deg: float = 2.65
     noise_correlation_px: float = 4.0
