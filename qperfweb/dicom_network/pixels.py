@@ -83,7 +83,7 @@ def decoded(path: Path, number: int) -> tuple[Dataset, NDArray[np.generic]]:
         raise NotServed("Compressed objects are not rendered; fetch the frame.")
     with path.open("rb") as file:
         ds = read_header(file)
-    bits, samples = int(ds.BitsAllocated), int(ds.get("SamplesPerPixel") or 1)
+    bits, samples = _bits(ds), int(ds.get("SamplesPerPixel") or 1)
     shape = (int(ds.Rows), int(ds.Columns)) if samples == 1 else (int(ds.Rows), int(ds.Columns), 3)
     if bits == 1:
         packed = np.frombuffer(frame.data, np.uint8)
@@ -98,7 +98,12 @@ def decoded(path: Path, number: int) -> tuple[Dataset, NDArray[np.generic]]:
 
 
 def is_float(ds: Dataset) -> bool:
-    return str(ds.get("SOPClassUID")) == "1.2.840.10008.5.1.4.1.1.30" and ds.BitsAllocated >= 32
+    return str(ds.get("SOPClassUID")) == "1.2.840.10008.5.1.4.1.1.30" and _bits(ds) >= 32
+
+
+def _bits(ds: Dataset) -> int:
+    """Bits Allocated; intake took the object with 16 for granted where it says nothing."""
+    return int(ds.get("BitsAllocated") or 16)
 
 
 def _header_length(head: bytes) -> int:
@@ -106,7 +111,7 @@ def _header_length(head: bytes) -> int:
 
 
 def _native(ds: Dataset, file: IO[bytes], start: int, number: int, syntax: str) -> bytes:
-    bits = int(ds.BitsAllocated)
+    bits = _bits(ds)
     pixels = int(ds.Rows) * int(ds.Columns) * int(ds.get("SamplesPerPixel") or 1)
     first, last = (number - 1) * pixels * bits, number * pixels * bits
     file.seek(start + first // 8)

@@ -105,6 +105,8 @@ def _query(request: Request) -> dict[str, str]:
     for name, value in request.query_params.items():
         if name in _CONTROL or not value.strip():
             continue
+        if not value.isprintable():
+            raise Invalid("There are control characters in the query.")
         keyword = keyword_for_tag(int(name, 16)) if re.fullmatch(r"[0-9A-Fa-f]{8}", name) else name
         found[keyword] = value.strip()
     return found

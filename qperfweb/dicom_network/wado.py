@@ -15,6 +15,7 @@ from PIL import Image
 from pydicom.dataset import Dataset
 from rest_framework.request import Request
 
+from qperfweb.core import audit
 from qperfweb.core.errors import Invalid, NotFound
 
 from .access import (
@@ -39,6 +40,7 @@ class _ObjectsView(DicomWebView):
         objects = held_or_missing(row, series=series, instance=instance)
         if not all(one.path.is_file() for one in objects):
             raise NotFound("A file of this study is missing in the store.")
+        audit.record_access(request.user, "study.images_taken", row)
         return objects
 
 
@@ -88,8 +90,11 @@ class RenderedView(_ObjectsView):
         wanted = _numbers(numbers)
         if len(wanted) != 1:
             raise Invalid("One frame is rendered at a time.")
-        ds, values = decoded(one.path, wanted[0])
-        picture = Image.fromarray(_grey(ds, values, request.query_params.get("window")))
+        try:
+            ds, values = decoded(one.path, wanted[0])
+            picture = Image.fromarray(_grey(ds, values, request.query_params.get("window")))
+        except (ValueError, TypeError, AttributeError) as error:  # headers may say anything
+            raise NotServed("This frame cannot be rendered; fetch the object.") from error
         accept = request.headers.get("Accept", "")
         kind = "JPEG" if "image/jpeg" in accept and "image/png" not in accept else "PNG"
         if accept and not re.search(r"image/(png|jpeg|\*)|\*/\*", accept):

@@ -52,6 +52,21 @@ def server(environment: dict[str, str], tmp_path: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
+def listener(
+    environment: dict[str, str], site: Any, other_site: Any, tmp_path: Path
+) -> Iterator[int]:
+    """The port of a running receiver: SCANNER sends for north, ELSEWHERE from afar for south."""
+    port = free_port()
+    log = tmp_path / "listener.log"
+    callers = f"SCANNER={site.slug},ELSEWHERE@10.9.9.9={other_site.slug}"
+    command = [sys.executable, "manage.py", "dicom_listener", "--host", "127.0.0.1"]
+    command += ["--port", str(port)]
+    with process(command, environment | {"QPERF_DICOM_CALLERS": callers}, log):
+        wait_for(lambda: b"listens" in log.read_bytes())
+        yield port
+
+
+@pytest.fixture
 def token_of(user_of: Any) -> Any:
     """``token_of(site, role, scope)``: the text of a token of a new person."""
     from qperfweb.accounts.tokens import create_token

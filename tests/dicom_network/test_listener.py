@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
-from pathlib import Path
-from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -19,24 +16,11 @@ from qperfweb.dicom_network.spool import recover, spool_folder
 from qperfweb.studies.models import Instance, IntakeBatch, IntakeProblem, Study
 from qperfweb.studies.storage import object_path
 from tests.dicom import make
-from tests.dicom_network.conftest import free_port, process, wait_for
+from tests.dicom_network.conftest import wait_for
 
 needs_dcmtk = pytest.mark.skipif(
     shutil.which("storescu") is None, reason="storescu is missing: apt-get install dcmtk"
 )
-
-
-@pytest.fixture
-def listener(environment: dict[str, str], site: Any, other_site: Any, tmp_path: Path) -> Any:
-    """The port of a running receiver: SCANNER sends for north, ELSEWHERE from afar for south."""
-    port = free_port()
-    log = tmp_path / "listener.log"
-    callers = f"SCANNER={site.slug},ELSEWHERE@10.9.9.9={other_site.slug}"
-    command = [sys.executable, "manage.py", "dicom_listener", "--host", "127.0.0.1"]
-    command += ["--port", str(port)]
-    with process(command, environment | {"QPERF_DICOM_CALLERS": callers}, log):
-        wait_for(lambda: b"listens" in log.read_bytes())
-        yield port
 
 
 def called(program: str, port: int, *arguments: str, title: str = "SCANNER") -> int:

@@ -55,14 +55,21 @@ def received(site: Any, folder: Path, objects: list[Any]) -> Study:
     return study
 
 
-def analysed(study: Study, *, uid_of: Callable[[str, str, int], str] | None = None) -> AnalysisRun:
+def analysed(
+    study: Study,
+    *,
+    uid_of: Callable[[str, str, int], str] | None = None,
+    run: AnalysisRun | None = None,
+) -> AnalysisRun:
     """A succeeded run whose document names the received images.
 
     uid_of: SOP Instance UID of an image by condition, position and number; None: as ``images``.
+    run: one that waits; None: a new one.
     """
     uid = study.study_instance_uid
     name = uid_of or (lambda c, p, n: make.uid(uid, f"perf {c} {p}", n))
-    run = services.run_begin(services.run_request(study, purpose=RunPurpose.FIRST).pk)
+    waiting = run or services.run_request(study, purpose=RunPurpose.FIRST)
+    run = services.run_begin(waiting.pk)
     assert run is not None
     arrays, document = a_result()
     for acquisition in document["acquisitions"]:
