@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.db import models
+from django.db.models.functions import Now
 
 from qperfweb.core.models import TrailEvent
 from qperfweb.core.request_id import current_request_address, current_request_id
+
+ONE_SITTING = timedelta(minutes=10)
 
 
 def record(
@@ -48,3 +52,19 @@ def record(
         request_id=current_request_id(),
         address=current_request_address()[:45],
     )
+
+
+def record_access(user: Any, action: str, obj: models.Model, *, site: Any = None) -> None:
+    """Add an event unless the same person did the same with ``obj`` within ONE_SITTING.
+
+    For what a viewer or a program does hundreds of times in a row: images, arrays, lists.
+    """
+    known = TrailEvent.objects.filter(
+        object_type=obj._meta.label_lower,
+        object_id=str(obj.pk),
+        actor=user,
+        action=action,
+        at__gt=Now() - ONE_SITTING,
+    )
+    if not known.exists():
+        record(user, action, obj, site=site)

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from qperfweb.core import audit
 from qperfweb.core.errors import NotFound
 from qperfweb.core.permissions import Verb
 from qperfweb.studies.models import Study
@@ -102,8 +103,10 @@ class ArrayView(APIView):
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     def get(self, request: Request, run_id: int, key: str) -> HttpResponse:
-        run = get_object_or_404(AnalysisRun.objects.only("site_id", "bundle_sha256"), pk=run_id)
+        rows = AnalysisRun.objects.only("site_id", "bundle_sha256")
+        run = get_object_or_404(rows, pk=run_id)
         self.check_object_permissions(request, run)
+        audit.record_access(request.user, "run.arrays_taken", run)
         bundle = open_bundle(settings.STORE_DIR, run.bundle_sha256) if run.bundle_sha256 else None
         if bundle is None or key not in bundle:
             raise NotFound("This result has no such array.")

@@ -60,6 +60,8 @@ class WorklistView(APIView):
     def _answer(self, request: Request, data: Any) -> Response:
         query = WorklistSearch(data=data)
         query.is_valid(raise_exception=True)
+        for site in Site.objects.filter(pk__in=sites_of(request.user, Verb.VIEW_STUDY)):
+            audit.record_access(request.user, "worklist.viewed", site, site=site)
         asked = query.validated_data
         page = queries.worklist(
             queries.WorklistFilter(
@@ -166,9 +168,10 @@ class InstanceFileView(APIView):
 
     @extend_schema(responses={(200, "application/dicom"): OpenApiTypes.BINARY})
     def get(self, request: Request, instance_id: int) -> Any:
-        rows = Instance.objects.only("id", "site_id", "sha256")
+        rows = Instance.objects.select_related("series__study").defer("facts")
         instance = get_object_or_404(rows, pk=instance_id)
         self.check_object_permissions(request, instance)
+        audit.record_access(request.user, "study.images_taken", instance.series.study)
         etag = f'"{instance.sha256}"'
         if request.headers.get("If-None-Match") == etag:
             response: HttpResponse | FileResponse = HttpResponse(status=304)

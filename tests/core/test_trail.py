@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db import Error, connection, transaction
+from django.utils import timezone
 
 from qperfweb.core import audit
 from qperfweb.core.models import TrailEvent
@@ -74,3 +77,31 @@ def test_the_worker_writes_to_the_trail_too(in_site, as_worker):
     with as_worker():
         audit.record(None, "run.succeeded", site=in_site)
     assert TrailEvent.objects.get(action="run.succeeded").actor_name == "system"
+
+
+def test_many_looks_in_one_sitting_are_one_event(in_site, user_of):
+    reader, other = user_of("reader", in_site), user_of("reader", in_site)
+    for person in (reader, reader, other):
+        audit.record_access(person, "worklist.viewed", in_site, site=in_site)
+    audit.record_access(reader, "study.images_taken", in_site, site=in_site)
+    seen = TrailEvent.objects.order_by("id").values_list("actor", "action")
+    assert list(seen) == [
+        (reader.pk, "worklist.viewed"),
+        (other.pk, "worklist.viewed"),
+        (reader.pk, "study.images_taken"),
+    ]
+
+
+def test_a_look_in_another_sitting_is_another_event(in_site, user_of):
+    reader = user_of("reader", in_site)
+    TrailEvent.objects.create(
+        site=in_site,
+        at=timezone.now() - timedelta(minutes=11),
+        actor=reader,
+        actor_name=reader.username,
+        action="worklist.viewed",
+        object_type="accounts.site",
+        object_id=str(in_site.pk),
+    )
+    audit.record_access(reader, "worklist.viewed", in_site, site=in_site)
+    assert TrailEvent.objects.filter(action="worklist.viewed").count() == 2
