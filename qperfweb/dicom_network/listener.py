@@ -24,6 +24,8 @@ from .callers import Caller, caller_of
 from .spool import Delivery
 
 logger = logging.getLogger(__name__)
+# It tells of every object; what came is in the trail and the delivery.
+logging.getLogger("pynetdicom").setLevel(logging.WARNING)
 
 SUCCESS = 0x0000
 OUT_OF_RESOURCES = 0xA700

@@ -56,6 +56,12 @@ def dicom_listener(
     return Child("DICOM listener", command, variables, log)
 
 
+def dicom_is_configured() -> bool:
+    """Does anybody send to this installation by C-STORE, or get results from it?"""
+    settings = environment_variables()
+    return any(settings.get(f"QPERF_DICOM_{name}") for name in ("CALLERS", "DESTINATIONS"))
+
+
 def require_fitting_database(database: Database, login: str) -> None:
     """Refuse to start on a login or a schema that does not fit, in one line."""
     variables = environment_variables() | database.variables() | {"QPERF_DATABASE_LOGIN": login}

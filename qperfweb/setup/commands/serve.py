@@ -1,7 +1,8 @@
 """Serve the site until interrupted.
 
 The database must be migrated (./run manage migrate). Put a TLS proxy in front where others can
-reach it, and set QPERF_HTTPS=1 and QPERF_ALLOWED_HOSTS (docs/operations.md).
+reach it, and set QPERF_HTTPS=1 and QPERF_ALLOWED_HOSTS (docs/operations.md). Where
+QPERF_DICOM_CALLERS or QPERF_DICOM_DESTINATIONS is set, the DICOM listener is started too.
 """
 
 from __future__ import annotations
@@ -13,7 +14,13 @@ from qperfweb.setup.databases import open_database
 from qperfweb.setup.environment import ensure_environment
 from qperfweb.setup.frontend import ensure_frontend
 from qperfweb.setup.processes import Supervisor
-from qperfweb.setup.web import port_is_free, require_fitting_database, web_server
+from qperfweb.setup.web import (
+    dicom_is_configured,
+    dicom_listener,
+    port_is_free,
+    require_fitting_database,
+    web_server,
+)
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -31,6 +38,8 @@ def main(options: Namespace, rest: list[str]) -> int:
         supervisor = Supervisor(database)
         try:
             supervisor.start(web_server(database, options.host, options.port))
+            if dicom_is_configured():
+                supervisor.start(dicom_listener(database))
             say(f"Serving http://{options.host}:{options.port}/ (Ctrl-C stops)")
             supervisor.watch()
         finally:
