@@ -26,7 +26,7 @@ from qperfweb.setup.state import make_state_folder, state_folder, write_private
 from qperfweb.setup.web import is_up, next_free_port, web_server, worker
 
 SITES = (("north", "North Hospital"), ("south", "South Hospital"))
-EXAMS = (("north", 1), ("south", 2))
+EXAMS = (("north", 30), ("south", 20))
 """Site and seed of each simulated exam."""
 
 
