@@ -18,6 +18,7 @@ from qperfweb.setup.environment import PYTHON, ROOT, ensure_environment
 from qperfweb.setup.frontend import ensure_frontend, ensure_modules, npm
 
 PASSES_ON = True
+DICOM_TOOLS = {"storescu": "dcmtk", "dciodvfy": "dicom3tools", "Orthanc": "orthanc"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -27,6 +28,7 @@ def main(options: Namespace, rest: list[str]) -> int:
     ensure_modules()
     ensure_frontend()
     ensure_browser()
+    ensure_dicom_tools()
     failed = static_checks()
     say("-- frontend tests")
     if npm("test", "--silent") != 0:
@@ -43,12 +45,38 @@ def ensure_browser() -> None:
     """Chromium for the browser tests."""
     if any(shutil.which(name) for name in BROWSERS):
         return
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
+    if not _can_install():
         raise SetupError("the browser tests need Chromium (Debian: apt-get install chromium)")
     with step("Chromium"):
-        variables = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
-            done = subprocess.run(command, env=variables, capture_output=True, text=True)
-            if done.returncode != 0:
-                lines = [line for line in done.stderr.splitlines() if line.startswith("E:")]
-                raise SetupError(f"cannot install Chromium: {lines[0] if lines else 'apt-get'}")
+        problem = _install("chromium")
+        if problem:
+            raise SetupError(f"cannot install Chromium: {problem}")
+
+
+def ensure_dicom_tools() -> None:
+    """Real DICOM clients and validators; a test that lacks its own is skipped with its reason."""
+    missing = [package for tool, package in DICOM_TOOLS.items() if not shutil.which(tool)]
+    if not missing:
+        return
+    if not _can_install():
+        say(f"-- not installed, their tests are skipped: {', '.join(missing)}")
+        return
+    with step(f"Debian packages {' '.join(missing)}"):
+        problem = _install(*missing)
+    if problem:
+        say(f"-- not installable, their tests are skipped: {problem}")
+
+
+def _can_install() -> bool:
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+def _install(*packages: str) -> str:
+    """Install Debian packages; what apt-get complained about, or nothing."""
+    variables = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update"], ["apt-get", "install", "-y", *packages]):
+        done = subprocess.run(command, env=variables, capture_output=True, text=True)
+        if done.returncode != 0:
+            lines = [line for line in done.stderr.splitlines() if line.startswith("E:")]
+            return lines[0] if lines else "apt-get failed"
+    return ""
