@@ -24,6 +24,7 @@ from analysis.evaluation.motion_metrics import between_frames, displacement_erro
 from analysis.motion import SLICE, MotionConfig, correct_motion
 
 CROP_PX = 24
+WORST = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +73,10 @@ def judge(case: MotionCase, config: MotionConfig = SLICE) -> tuple[Judged, Motio
     return judged, result
 
 
-def all_cases(folder: Path, seeds: Sequence[int]) -> Iterable[MotionCase]:
+def all_cases(folder: Path, seeds: Sequence[int], *, crop_px: int = 0) -> Iterable[MotionCase]:
     """The real series, each followed by itself with every added breath."""
-    for case in real_series(folder):
+    for series in real_series(folder):
+        case = cropped(series, crop_px) if crop_px else series
         yield case
         for seed in seeds:
             yield with_breathing(case, seed)
@@ -102,8 +104,12 @@ def _of_kind(judged: Sequence[Judged]) -> dict[str, float]:
     }
 
 
-def judge_simulated(seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Displacement error on the saturation-recovery and PD frames of simulated slices."""
+def judge_simulated(seeds: Sequence[int], out: Path) -> list[dict[str, Any]]:
+    """Displacement error on the saturation-recovery and PD frames of simulated slices.
+
+    The M-modes of the slice that moved most are written to ``out``.
+    """
+    from analysis.evaluation.motion_pictures import draw_m_modes
     from analysis.phantom.exam import simulate_exam
 
     rows: list[dict[str, Any]] = []
@@ -120,6 +126,15 @@ def judge_simulated(seeds: Sequence[int]) -> list[dict[str, Any]]:
             every = np.ones(len(true), dtype=bool)
             after = displacement_error(result.displacement_px, true, heart, every)
             before = displacement_error(np.zeros_like(result.displacement_px), true, heart, every)
+            if np.median(before) > max((row["before_px"] for row in rows), default=0.0):
+                centre = np.argwhere(heart).mean(axis=0)
+                draw_m_modes(
+                    out / "motion_simulated.png",
+                    f"Simulated exam {seed}, {part.position} slice: the column through the heart",
+                    part.signal[~part.is_pd].astype(np.float32),
+                    result.corrected[~part.is_pd],
+                    (centre[0], centre[1]),
+                )
             rows.append(
                 {
                     "seed": seed,
@@ -144,22 +159,31 @@ def main(arguments: Sequence[str] | None = None) -> None:
     args = parser.parse_args(arguments)
     judged: list[Judged] = []
     kept: dict[str, tuple[MotionCase, MotionResult]] = {}
-    for case in all_cases(args.data, args.seeds):
-        one, result = judge(cropped(case, CROP_PX) if args.crop else case)
+    for case in all_cases(args.data, args.seeds, crop_px=CROP_PX if args.crop else 0):
+        one, result = judge(case)
         judged.append(one)
         print(_line(one), flush=True)
-        worst = {w.name for w in sorted(judged, key=lambda w: w.after)[:3]}
-        worst |= {w.name for w in sorted(judged, key=lambda w: w.after - w.before)[:3]}
-        kept[one.name] = (cropped(case, CROP_PX) if args.crop else case, result)
-        kept = {name: value for name, value in kept.items() if name in worst}
+        kept[one.name] = (case, result)
+        kept = {name: value for name, value in kept.items() if name in _worst_names(judged)}
     report: dict[str, Any] = {"summary": summary(judged), "series": [asdict(j) for j in judged]}
     if args.simulated:
-        report["simulated"] = judge_simulated(range(1, args.simulated + 1))
+        report["simulated"] = judge_simulated(range(1, args.simulated + 1), args.out)
     for name, part in [*report["summary"].items(), ("simulated", report.get("simulated", []))]:
         print(f"{name}: {json.dumps(part)}")
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / "report.json").write_text(json.dumps(report, indent=1))
     _draw_worst(args.out, judged, kept)
+
+
+def _worst_names(judged: Sequence[Judged]) -> set[str]:
+    """The three of each kind that end worst, and the three still series that lose most."""
+    names: set[str] = set()
+    for kind in ("moving", "added"):
+        ended = sorted((one for one in judged if one.kind == kind), key=lambda one: one.after)
+        names |= {one.name for one in ended[:WORST]}
+    still = [one for one in judged if one.kind == "still"]
+    lost = sorted(still, key=lambda one: one.after - one.before)
+    return names | {one.name for one in lost[:WORST]}
 
 
 def _line(one: Judged) -> str:

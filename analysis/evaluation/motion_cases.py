@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.constants import LV_CAVITY, MYOCARDIUM
-from analysis.domain import Bools, Bytes, Doubles, Floats
+from analysis.domain import Bytes, Doubles, Floats
 from analysis.errors import BadInput
 from analysis.evaluation.motion_metrics import between_frames, warp_labels
 
@@ -76,7 +76,8 @@ def with_breathing(case: MotionCase, seed: int) -> MotionCase:
     rows, columns = np.indices((height, width), dtype=np.float32)
     rows, columns = rows - heart[0], columns - heart[1]
     near = np.hypot(rows, columns) < 30
-    shape = np.stack([_smooth_noise(rng, (height, width), near) for _ in range(2)])
+    shape = np.stack([_smooth_noise(rng, (height, width)) for _ in range(2)])
+    shape /= np.hypot(shape[0], shape[1])[near].max()
     signal, labels = np.empty_like(case.signal), np.zeros_like(case.labels)
     for t in range(count):
         angle = np.deg2rad(TURN_DEG * turn[t])
@@ -112,11 +113,9 @@ def _uneven_sine(
     return np.asarray(np.sin(2 * np.pi * frame / period + phase + wander))
 
 
-def _smooth_noise(rng: np.random.Generator, shape: tuple[int, int], near: Bools) -> Floats:
-    """A smooth random field (H, W) whose largest value near the heart is 1."""
+def _smooth_noise(rng: np.random.Generator, shape: tuple[int, int]) -> Floats:
     noise = rng.normal(size=shape).astype(np.float32)
-    field = cv2.GaussianBlur(noise, (0, 0), BEND_WIDTH_PX)
-    return np.asarray(field / np.abs(field[near]).max(), dtype=np.float32)
+    return np.asarray(cv2.GaussianBlur(noise, (0, 0), BEND_WIDTH_PX), dtype=np.float32)
 
 
 def _warp_cubic(image: Floats, field: Floats) -> Floats:

@@ -40,10 +40,8 @@ def draw_case(
     grid = figure.add_gridspec(4, 6)
     bright = float(np.percentile(before, 99.5))
     for band, series in enumerate((before, after)):
-        axes = figure.add_subplot(grid[band, :])
-        strip = np.sqrt(np.clip(m_mode(series, (centre[0], centre[1])) / bright, 0, 1))
-        axes.imshow(strip, cmap="gray", aspect="auto", interpolation="nearest")
-        axes.set_ylabel("after" if band else "before")
+        name = "after" if band else "before"
+        _strip(figure.add_subplot(grid[band, :]), series, (centre[0], centre[1]), bright, name)
         drawn = {t: warp_labels(labels[t], moved[t]) if band else labels[t] for t in shown}
         for column, t in enumerate(shown):
             axes = figure.add_subplot(grid[2 + band, column])
@@ -51,6 +49,28 @@ def draw_case(
             axes.contour(drawn[shown[-1]] == MYOCARDIUM, [0.5], colors="cyan", linewidths=0.6)
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=70)
+
+
+def draw_m_modes(
+    path: Path, title: str, before: Floats, after: Floats, centre_rc: tuple[float, float]
+) -> None:
+    """Write the column through the heart over time, before above after, to a PNG."""
+    figure = Figure(figsize=(10, 6), layout="constrained")
+    figure.suptitle(title)
+    bright = float(np.percentile(before, 99.5))
+    for index, (series, name) in enumerate(((before, "before"), (after, "after"))):
+        axes = figure.add_subplot(2, 1, index + 1)
+        _strip(axes, series, centre_rc, bright, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=70)
+
+
+def _strip(
+    axes: Any, series: Floats, centre_rc: tuple[float, float], bright: float, name: str
+) -> None:
+    strip = np.sqrt(np.clip(m_mode(series, centre_rc) / bright, 0, 1))
+    axes.imshow(strip, cmap="gray", aspect="auto", interpolation="nearest")
+    axes.set_ylabel(name)
 
 
 def write_movie(path: Path, before: Floats, after: Floats, *, frames_per_second: int = 8) -> None:

@@ -50,7 +50,7 @@ class MotionConfig:
     smallest_jacobian: float = 0.3
     pd_least_gain: float = 0.03
     fewest_frames: int = 6
-    worst_residual: float = 0.3
+    worst_residual: float = 0.2
     residual_outlier: float = 5.0
 
 

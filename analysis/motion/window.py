@@ -22,7 +22,11 @@ COARSE_MM: Final = 4.0
 """A ventricle is found as well on pixels of this size, in a fraction of the time."""
 BLUR_MM: Final = 5.0
 MIDDLE_MM: Final = 70.0
+"""The passage is timed on the pixels this near the middle of the image."""
+PLANNED_MM: Final = 55.0
 """The heart is planned into the middle of the image: width of that expectation."""
+NEIGHBOUR_MM: Final = 45.0
+"""The ventricles are neighbours: width of the area around the earlier one."""
 VENTRICLE_MM: Final = 8.0
 LEAD_FRAMES: Final = 3
 """A steep rise is looked for over this many frames."""
@@ -57,7 +61,7 @@ def _locate(frames: Floats, spacing_mm: float) -> VentricleSite:
     middle = ((height - 1) / 2, (width - 1) / 2)
     rows, columns = pixel_grid(height, width)
     away = np.hypot(rows - middle[0], columns - middle[1]) * spacing_mm
-    expected = np.exp(-0.5 * (away / MIDDLE_MM) ** 2)
+    expected = np.exp(-0.5 * (away / PLANNED_MM) ** 2)
     smooth = np.stack([cv2.GaussianBlur(f, (0, 0), BLUR_MM / spacing_mm) for f in frames])
     smooth = ndimage.gaussian_filter1d(smooth, 0.8, axis=0, mode="nearest")
     first, last = passage_frames(smooth[:, away <= MIDDLE_MM])
@@ -69,14 +73,19 @@ def _locate(frames: Floats, spacing_mm: float) -> VentricleSite:
         return VentricleSite(centre_rc=middle, found=False)
     blood[blood <= 0.2 * top] = 0.0
     later = (blood > 0) & (arrival >= _second_arrival(blood, arrival, first, last))
-    density = cv2.GaussianBlur(
-        np.where(later, blood, 0).astype(np.float32), (0, 0), VENTRICLE_MM / spacing_mm
-    )
+    density = _blurred(np.where(later, blood, 0), VENTRICLE_MM / spacing_mm)
+    earlier = _blurred(np.where(later, 0, blood), NEIGHBOUR_MM / spacing_mm)
+    if earlier.any():
+        density = density * earlier
     peak = np.unravel_index(int(density.argmax()), density.shape)
     near = np.hypot(rows - peak[0], columns - peak[1]) * spacing_mm < 2.5 * VENTRICLE_MM
     weight = np.where(later & near, blood, 0)
     centre = (rows * weight).sum() / weight.sum(), (columns * weight).sum() / weight.sum()
     return VentricleSite(centre_rc=(float(centre[0]), float(centre[1])), found=True)
+
+
+def _blurred(image: Floats, sigma: float) -> Floats:
+    return np.asarray(cv2.GaussianBlur(image.astype(np.float32), (0, 0), sigma))
 
 
 def passage_frames(central: Floats) -> tuple[int, int]:
