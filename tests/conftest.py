@@ -47,6 +47,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         marker = item.get_closest_marker("django_db")
         if marker and (marker.args or marker.kwargs.get("transaction")):
             raise pytest.UsageError(f"{item.nodeid}: take own_database instead of transaction=True")
+    # Playwright keeps an event loop running in this thread, in which Django refuses to query.
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
 
 
 @pytest.fixture(scope="session")
