@@ -67,7 +67,7 @@ def reserve_rows(works: Sequence[AcquisitionWork], config: PipelineConfig) -> li
                     _flow(second, rest),
                     mismatch=mismatch,
                     slopes=(_slope(first), _slope(second)),
-                    comparable=planes[position] is None,
+                    planes=planes[position],
                 )
             )
     together = next((reason for reason in planes.values() if reason), None)
@@ -79,7 +79,7 @@ def reserve_rows(works: Sequence[AcquisitionWork], config: PipelineConfig) -> li
             _global_flow(rest, config),
             mismatch=method or together,
             slopes=(_global_slope(stress), _global_slope(rest)),
-            comparable=together is None,
+            planes=together,
         )
     )
     return rows
@@ -93,11 +93,11 @@ def _row(
     *,
     mismatch: str | None,
     slopes: tuple[float | None, float | None],
-    comparable: bool,
+    planes: str | None,
 ) -> dict[str, Any]:
     reserve = perfusion_reserve(stress, rest, mismatch=mismatch)
     index = None
-    if comparable and slopes[0] is not None and slopes[1] is not None:
+    if planes is None and slopes[0] is not None and slopes[1] is not None:
         index = perfusion_reserve_index(slopes[0], slopes[1])
     return {
         "segment": segment,
@@ -108,6 +108,7 @@ def _row(
         "mpri": index,
         "reason": reserve.reason,
         "mismatch": mismatch,
+        "plane_mismatch": planes,
     }
 
 

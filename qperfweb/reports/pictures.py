@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .palette import FULL_SCALE, colour_of, colours, ink_on
+from .palette import FULL_SCALE, PERFUSION_STOPS, Stops, colour_of, colours, ink_on
 
 TERRITORY_COLOURS = {"LAD": "#f2c811", "RCA": "#2fbf5f", "LCx": "#ef4444"}
 RINGS = ((1, 6, 60.0, 100.0, 72.0), (7, 6, 60.0, 72.0, 44.0), (13, 4, 90.0, 44.0, 16.0))
@@ -21,7 +21,13 @@ MARGIN = 0.35
 """Of the heart's size, around it, on a map."""
 
 
-def bullseye_svg(values: Mapping[int, float | None], *, top: float, digits: int) -> str:
+def bullseye_svg(
+    values: Mapping[int, float | None],
+    *,
+    top: float,
+    digits: int,
+    stops: Stops = PERFUSION_STOPS,
+) -> str:
     """AHA-16 bullseye with a number in every segment; segments without a value are hatched."""
     parts = [
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-104 -104 208 208" width="208" '
@@ -33,10 +39,8 @@ def bullseye_svg(values: Mapping[int, float | None], *, top: float, digits: int)
     for first, count, width, outer, inner in RINGS:
         # Segment 1 begins at 60 degrees, 13 at 45; both are anterior and centred on 90.
         for index in range(count):
-            start = 90.0 - width / 2 + index * width
-            parts.append(
-                _sector(values.get(first + index), start, width, outer, inner, top, digits)
-            )
+            value, start = values.get(first + index), 90.0 - width / 2 + index * width
+            parts.append(_sector(value, start, width, outer, inner, top, digits, stops))
     return "".join([*parts, "</svg>"])
 
 
@@ -45,23 +49,26 @@ def map_svg(
     matrix: Sequence[float],
     sectors: Sequence[Mapping[str, Any]],
     epi_rc: Sequence[Sequence[float]],
+    *,
+    top: float = FULL_SCALE,
+    stops: Stops = PERFUSION_STOPS,
 ) -> str:
-    """A flow map around the heart, in the standard view, with the sectors' outlines.
+    """A map around the heart, in the standard view, with the sectors' outlines.
 
     matrix: the slice's display (right = a column + b row + c, down = d column + e row + f).
     """
     shown = displayed(mbf, matrix)
     outline = [display_point(point, matrix) for point in epi_rc]
-    left, top = np.min(outline, axis=0)
+    left, upper = np.min(outline, axis=0)
     right, bottom = np.max(outline, axis=0)
-    margin = MARGIN * max(right - left, bottom - top)
-    box = (left - margin, top - margin, right - left + 2 * margin, bottom - top + 2 * margin)
+    margin = MARGIN * max(right - left, bottom - upper)
+    box = (left - margin, upper - margin, right - left + 2 * margin, bottom - upper + 2 * margin)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{_numbers(box)}" '
         f'width="{box[2]:.1f}" height="{box[3]:.1f}">',
         f'<rect x="{box[0]:.1f}" y="{box[1]:.1f}" width="{box[2]:.1f}" height="{box[3]:.1f}"/>',
         f'<image x="-0.5" y="-0.5" width="{shown.shape[1]}" height="{shown.shape[0]}" '
-        f'image-rendering="pixelated" href="{_png(colours(shown))}"/>',
+        f'image-rendering="pixelated" href="{_png(colours(shown, top=top, stops=stops))}"/>',
     ]
     for sector in sectors:
         points = " ".join(
@@ -90,9 +97,9 @@ def display_point(point_rc: Sequence[float], matrix: Sequence[float]) -> tuple[f
     return a * column + b * row + c, d * column + e * row + f
 
 
-def colour_bar_svg(*, top: float = FULL_SCALE) -> str:
+def colour_bar_svg(*, top: float = FULL_SCALE, stops: Stops = PERFUSION_STOPS) -> str:
     """The palette from 0 to ``top``, lying."""
-    png = _png(colours(np.linspace(0, top, 256)[None, :], top=top))
+    png = _png(colours(np.linspace(0, top, 256)[None, :], top=top, stops=stops))
     return (
         '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 256 10" width="256" height="10">'
         f'<image width="256" height="10" preserveAspectRatio="none" href="{png}"/></svg>'
@@ -107,6 +114,7 @@ def _sector(
     inner: float,
     top: float,
     digits: int,
+    stops: Stops,
 ) -> str:
     def at(radius: float, degrees: float) -> str:
         angle = np.radians(degrees)
@@ -117,12 +125,12 @@ def _sector(
         f"M{at(outer, start)}A{outer} {outer} 0 0 0 {at(outer, end)}"
         f"L{at(inner, end)}A{inner} {inner} 0 0 1 {at(inner, start)}Z"
     )
-    fill = "url(#none)" if value is None else colour_of(value, top=top)
+    fill = "url(#none)" if value is None else colour_of(value, top=top, stops=stops)
     shape = f'<path d="{path}" fill="{fill}" stroke="#ffffff" stroke-width="1"/>'
     if value is None:
         return shape
     x, y = at((outer + inner) / 2, start + width / 2).split()
-    ink = ink_on(value, top=top)
+    ink = ink_on(value, top=top, stops=stops)
     return (
         f'{shape}<text x="{x}" y="{float(y) + 4:.2f}" text-anchor="middle" fill="{ink}">'
         f"{value:.{digits}f}</text>"

@@ -16,10 +16,20 @@ from qperfweb.reviews.view import table
 from qperfweb.runs.bundles import open_bundle
 from qperfweb.studies.identity import open_identity
 
+from .palette import PERFUSION_STOPS, VIRIDIS_STOPS
 from .pictures import bullseye_svg, colour_bar_svg, map_svg
 
 MPR_TOP = 5.0
-UPSLOPE_TOP = 0.6
+SCALES: dict[str, Any] = {
+    "mbf": {"top": 6.0, "stops": PERFUSION_STOPS},
+    "relative_upslope": {"top": 0.5, "stops": VIRIDIS_STOPS},
+}
+"""How each quantity is coloured; the same ranges as in the viewer."""
+MAP_ARRAYS = {"mbf": "mbf", "relative_upslope": "relative_upslope"}
+BAR_WORDS = {
+    "mbf": ("0", "6 ml/min/g"),
+    "relative_upslope": ("0", "0.5 relative upslope, not quantitative"),
+}
 
 NOTICE = (
     "Research software, not cleared as a medical device. Values with ± are one standard error of "
@@ -43,7 +53,9 @@ def report_of(reading: Reading) -> tuple[dict[str, Any], dict[str, str]]:
     rows = table(document, acquired)
     conditions = [c for c in ("stress", "rest", "unknown") if any(r[c] for r in rows)]
     quantity = acquired[0].quantity if acquired else "mbf"
-    pictures = {"bar.svg": colour_bar_svg()} | _bullseyes(rows, conditions, quantity)
+    pictures = {"bar.svg": colour_bar_svg(**SCALES[quantity])} | _bullseyes(
+        rows, conditions, quantity
+    )
     maps = _maps(reading, document, content, new, pictures)
     values = {
         "identity": _identity(reading),
@@ -54,6 +66,7 @@ def report_of(reading: Reading) -> tuple[dict[str, Any], dict[str, str]]:
         "rows": [_row(row, conditions) for row in rows],
         "bullseyes": [name for name in pictures if name.startswith("bullseye")],
         "maps": maps,
+        "bar": BAR_WORDS[quantity],
         "text": content["report"],
         "method": _method(reading, document),
         "flags": [_flag(flag) for flag in flags_of(run, content)],
@@ -97,12 +110,11 @@ def _state(reading: Reading) -> dict[str, Any]:
 
 
 def _bullseyes(rows: list[dict[str, Any]], conditions: list[str], quantity: str) -> dict[str, str]:
-    top = 6.0 if quantity == "mbf" else UPSLOPE_TOP
     pictures = {}
     segments = [row for row in rows if isinstance(row["segment"], int)]
     for condition in conditions:
         values = {r["segment"]: (r[condition] or {}).get("value") for r in segments}
-        pictures[f"bullseye-{condition}.svg"] = bullseye_svg(values, top=top, digits=2)
+        pictures[f"bullseye-{condition}.svg"] = bullseye_svg(values, digits=2, **SCALES[quantity])
     if any(row["mpr"] for row in segments):
         ratios = {r["segment"]: (r["mpr"] or {}).get("value") for r in segments}
         pictures["bullseye-mpr.svg"] = bullseye_svg(ratios, top=MPR_TOP, digits=1)
@@ -122,14 +134,17 @@ def _maps(
         for piece in acquisition["slices"]:
             key = piece["key"]
             contours = content["contours"].get(key) or piece["contours"]
-            if acquisition["quantity"] != "mbf" or f"{key}.mbf" not in bundle or not contours:
+            quantity = acquisition["quantity"]
+            array = f"{key}.{MAP_ARRAYS[quantity]}"
+            if array not in bundle or not contours:
                 continue
             segments = (new.get(key) or piece)["segments"]
             pictures[f"map-{key}.svg"] = map_svg(
-                bundle.values(f"{key}.mbf"),
+                bundle.values(array),
                 piece["standard_view"]["matrix"],
                 [s for s in segments if s.get("outline_rc")],
                 contours["epi_rc"],
+                **SCALES[quantity],
             )
             edited = " (edited contours)" if key in new else ""
             maps.append({"file": f"map-{key}.svg", "title": key.replace("_", " ") + edited})

@@ -34,7 +34,8 @@ def ratio_of_row(
     rest = _row(acquired, "rest", segment)
     if stress is None or rest is None:
         return None
-    mismatch = _mismatch(document, segment)
+    why = "mismatch" if stress.quantity == "mbf" else "plane_mismatch"
+    mismatch = _mismatch(document, segment, why)
     reason, value, error = _ratio(stress.value, rest.value, stress, rest, mismatch)
     _, automated, _ = _ratio(stress.automated_value, rest.automated_value, stress, rest, mismatch)
     return RatioValue(
@@ -75,13 +76,15 @@ def _row(acquired: list[Acquired], condition: str, segment: int | str) -> Segmen
     return None
 
 
-def _mismatch(document: Mapping[str, Any], segment: int | str) -> str | None:
+def _mismatch(document: Mapping[str, Any], segment: int | str, why: str) -> str | None:
     """Why planes or methods do not match, as the run found it; contours do not change that.
+
+    An index of relative upslopes needs matching planes only, a reserve matching methods too.
 
     A territory takes part in whatever keeps the whole heart from having a ratio.
     """
     wanted = segment if isinstance(segment, int) else GLOBAL
     for row in document.get("mpr", []):
         if row["segment"] == wanted:
-            return row.get("mismatch")
+            return row.get(why)
     return None

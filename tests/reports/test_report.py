@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pypdf import PdfReader
 
-from qperfweb.reports.palette import NO_VALUE, PERFUSION_STOPS, colour_of, colours
+from qperfweb.reports.palette import NO_VALUE, PERFUSION_STOPS, VIRIDIS_STOPS, colour_of, colours
 from qperfweb.reports.pdf import render_pdf
 from qperfweb.reports.pictures import bullseye_svg, display_point, displayed
 from qperfweb.reports.services import report_pdf
@@ -103,3 +103,11 @@ def test_a_bullseye_shows_every_number_and_hatches_what_was_not_measured():
     svg = bullseye_svg(values, top=6.0, digits=2)
     assert svg.count("url(#none)") == 1
     assert "1.16" in svg and "1.04" not in svg
+
+
+def test_a_relative_index_does_not_wear_the_colours_of_flow():
+    values = dict.fromkeys(range(1, 17), 0.25)
+    svg = bullseye_svg(values, top=0.5, digits=2, stops=VIRIDIS_STOPS)
+    assert colour_of(0.25, top=0.5, stops=VIRIDIS_STOPS) == "#21918c"
+    assert svg.count('fill="#21918c"') == 16
+    assert colour_of(0.25) not in svg

@@ -55,7 +55,8 @@ def test_the_table_holds_flow_reserve_and_error(reader, run):
     assert rows[4]["mpr"]["value"] == pytest.approx(3.0)
     assert rows["GLOBAL"]["mpr"]["value"] == pytest.approx(3.0)
     assert rows["LAD"]["rest"]["value"] == pytest.approx(0.8)
-    assert 0 < rows["GLOBAL"]["stress"]["standard_error"] < 0.4
+    common = 0.2 * 2.4  # does not shrink by averaging over segments
+    assert common < rows["GLOBAL"]["stress"]["standard_error"] < 1.1 * common
 
 
 def test_an_array_is_served_once_and_then_from_the_browsers_cache(reader, run):
