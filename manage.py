@@ -8,7 +8,6 @@ OWNER_COMMANDS = {
     "makemigrations",
     "migrate",
     "optimizemigration",
-    "pgtrigger",
     "showmigrations",
     "sqlmigrate",
     "squashmigrations",

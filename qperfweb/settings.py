@@ -62,8 +62,6 @@ INSTALLED_APPS = [
     "allauth.account",
     "axes",
     "drf_spectacular",
-    "pghistory",
-    "pgtrigger",
     "procrastinate.contrib.django",
     "rest_framework",
     "qperfweb.core",

@@ -21,6 +21,7 @@ from qperfweb.core import audit
 from qperfweb.core.errors import Conflict, Invalid, NotAllowed
 from qperfweb.runs.bundles import BundleDamaged, verify_bundle
 from qperfweb.runs.services import digest, study_state_refresh
+from qperfweb.studies.models import Study
 
 from .confirmation import Confirmation
 from .models import Addendum, Reading, ReadingState, Signature
@@ -84,6 +85,8 @@ def reading_sign(
         sha256=hashlib.sha256(document).hexdigest(),
     )
     reading.save(update_fields=["state", "signed_at", "signed_by", "updated_at"])
+    # Every check was answered: the worklist has nothing left to warn of.
+    Study.objects.filter(pk=reading.study_id).update(flag_count=0)
     study_state_refresh(reading.study)
     audit.record(
         user, "reading.signed", reading, reason=meaning, details={"sha256": signature.sha256}
