@@ -22,8 +22,11 @@ def complain(line: str) -> None:
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Announce a step when it begins and how long it took when it is done."""
-    say(f"  .. {title}")
+    """Announce a step when it begins and how long it took when it is done.
+
+    On stderr, so that what a command prints for other programs stays alone on stdout.
+    """
+    print(f"  .. {title}", file=sys.stderr, flush=True)
     begun = time.monotonic()
     yield
-    say(f"  ok {title} ({time.monotonic() - begun:.1f} s)")
+    print(f"  ok {title} ({time.monotonic() - begun:.1f} s)", file=sys.stderr, flush=True)
