@@ -51,7 +51,7 @@ def analyse_to_bundle(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
     classification = classify([o.facts for o in objects], overrides=overrides)
     exam = load_exam(objects, classification)
     result = analyse(exam, config=PipelineConfig(**job.parameters), progress=progress)
-    progress("store", 0.0)
+    progress("store", 0.99)
     return AnalysisOutcome(
         document=result.document, bundle_sha256=write_bundle(job.store, result.arrays)
     )
