@@ -58,6 +58,7 @@ def map_svg(
     matrix: the slice's display (right = a column + b row + c, down = d column + e row + f).
     """
     shown = displayed(mbf, matrix)
+    pixels = _png(_blocks(colours(shown, top=top, stops=stops)))
     outline = [display_point(point, matrix) for point in epi_rc]
     left, upper = np.min(outline, axis=0)
     right, bottom = np.max(outline, axis=0)
@@ -68,7 +69,7 @@ def map_svg(
         f'width="{box[2]:.1f}" height="{box[3]:.1f}">',
         f'<rect x="{box[0]:.1f}" y="{box[1]:.1f}" width="{box[2]:.1f}" height="{box[3]:.1f}"/>',
         f'<image x="-0.5" y="-0.5" width="{shown.shape[1]}" height="{shown.shape[0]}" '
-        f'image-rendering="pixelated" href="{_png(colours(shown, top=top, stops=stops))}"/>',
+        f'image-rendering="pixelated" href="{pixels}"/>',
     ]
     for sector in sectors:
         points = " ".join(
@@ -135,6 +136,11 @@ def _sector(
         f'{shape}<text x="{x}" y="{float(y) + 4:.2f}" text-anchor="middle" fill="{ink}">'
         f"{value:.{digits}f}</text>"
     )
+
+
+def _blocks(rgb: NDArray[np.uint8], size: int = 6) -> NDArray[np.uint8]:
+    """Every pixel as a block: PDF viewers smooth small images, and a map must show its pixels."""
+    return rgb.repeat(size, axis=0).repeat(size, axis=1)
 
 
 def _png(rgb: NDArray[np.uint8]) -> str:

@@ -66,6 +66,7 @@ def report_of(reading: Reading) -> tuple[dict[str, Any], dict[str, str]]:
         "rows": [_row(row, conditions) for row in rows],
         "bullseyes": [name for name in pictures if name.startswith("bullseye")],
         "maps": maps,
+        "map_columns": max((len(a["slices"]) for a in document["acquisitions"]), default=1),
         "bar": BAR_WORDS[quantity],
         "text": content["report"],
         "method": _method(reading, document),
