@@ -32,7 +32,7 @@ OFF_CENTRE_SHARE: Final = 0.3
 OFF_CENTRE_MM: Final = 24.0
 """Some hearts lie far from the middle, as they do in the first look at a whole image."""
 WILD_SHARE: Final = 0.7
-CROWDED_SHARE: Final = 0.25
+CROWDED_SHARE: Final = 0.4
 """Cavities that papillary muscles and trabeculae nearly fill, as contracted mid slices show them:
 readers still draw the endocardium around the muscles."""
 
@@ -81,5 +81,5 @@ def crowd_cavity(rng: np.random.Generator, heart: Heart) -> Heart:
         )
         for angle in (45.0, -70.0, 200.0)[: int(rng.integers(2, 4))]
     )
-    depth = float(rng.uniform(0.1, 0.5)) * cavity
+    depth = float(rng.uniform(0.1, 0.65)) * cavity
     return replace(heart, papillaries=muscles, trabeculae_mm=min(depth, 9.0))
