@@ -92,6 +92,7 @@ class AifSeries:
     """The low-resolution arterial input images of a dual-sequence acquisition.
 
     signal: (E, T, H, W), E = 1 or 2 echoes in order of echo time.
+    in_mmol_per_l: the scanner converted them already; then there are no proton-density frames.
     """
 
     series_instance_uid: str
@@ -102,6 +103,7 @@ class AifSeries:
     geometry: SliceGeometry
     protocol: ReadoutProtocol
     instance_uids: tuple[str, ...] = ()
+    in_mmol_per_l: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

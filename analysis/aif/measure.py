@@ -41,6 +41,8 @@ def measure_aif(
     lv, rv, flags = _blood_pools(echo[used], lv_mask, rv_mask)
 
     def concentration(signal: Floats) -> tuple[Floats, tuple[Flag, ...]]:
+        if series.in_mmol_per_l:
+            return signal[used], ()
         gd, gd_flags = signal_to_gd(
             signal,
             is_pd=series.is_pd,
@@ -125,8 +127,13 @@ def _blood_pools(
 def _echo_growth(
     series: AifSeries, lv: Bools, used: NDArray[np.intp], chosen: NDArray[np.intp]
 ) -> tuple[Floats, tuple[Flag, ...]]:
-    """Factor (T,) that takes each frame of the first echo back to echo time zero."""
+    """Factor (T,) that takes each frame of the first echo back to echo time zero.
+
+    Concentrations were corrected by who made them.
+    """
     growth = np.ones(series.signal.shape[1], np.float32)
+    if series.in_mmol_per_l:
+        return growth, ()
     times = series.protocol.echo_times_ms
     if series.signal.shape[0] < 2 or len(times) < 2 or not 0 < times[0] < times[1]:
         return growth, (_ONE_ECHO,)

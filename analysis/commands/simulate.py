@@ -32,7 +32,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument(
         "--style",
         default="siemens",
-        help="whose headers to write: siemens (default), siemens-enhanced, philips, ge",
+        help="whose headers to write: siemens (default), siemens-enhanced, siemens-gadgetron "
+        "(inline concentrations and maps), siemens-gadgetron-maps, philips, philips-enhanced, ge",
     )
     parser.set_defaults(run=run)
 

@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 
 from analysis.dicom.checks import cross_checked
 from analysis.dicom.facts import HeaderFacts
-from analysis.dicom.labels import FEWEST_TIME_POINTS, SeriesInfo, gather, why_not_perfusion
+from analysis.dicom.labels import (
+    FEWEST_TIME_POINTS,
+    SeriesInfo,
+    gather,
+    not_understood,
+    why_not_perfusion,
+)
 from analysis.dicom.partition import Injection, partition
 from analysis.dicom.plan import (
     AcquisitionPlan,
@@ -104,7 +110,9 @@ def _drafts(injection: Injection, ledger: _Ledger) -> list[Draft]:
         return [Draft(injection, families["image"], aif, "dual" if dual else "single")]
     if families.get("gd"):
         _set_aside(families, ("map",), "the concentration images", ledger)
-        return [Draft(injection, families["gd"], families.get("aif_gd", []), "gd")]
+        # An inline reconstruction may send its arterial input images as they were acquired.
+        converted = families.get("aif_gd", [])
+        return [Draft(injection, families["gd"], converted or aif, "gd")]
     if families.get("map"):
         return [Draft(injection, families["map"], [], "map")]
     for stack in aif + families.get("aif_gd", []):
@@ -216,6 +224,7 @@ def _series_result(
         evidence.append(f"{info.facts.series_description!r} says perfusion")
     if used:
         evidence.append(f"{info.time_points} time points at a position")
+    evidence += not_understood(info)
     clock = in_plans[0][1].clock if in_plans else ""
     if clock:
         evidence.append(f"clock: {clock}")

@@ -53,7 +53,8 @@ def _facts(ds: Dataset) -> HeaderFacts:
     count = v.integer(ds, "NumberOfFrames")
     count = 1 if count is None else count
     shared = v.first_item(ds, "SharedFunctionalGroupsSequence")
-    timing = v.first_item(shared, "MRTimingAndRelatedParametersSequence")
+    # What holds for the whole object may stand in the groups of each frame as well.
+    every = _first_groups(ds, shared)
     return HeaderFacts(
         **uids,
         transfer_syntax_uid=v.uid(meta, "TransferSyntaxUID"),
@@ -97,13 +98,13 @@ def _facts(ds: Dataset) -> HeaderFacts:
             filter(None, (v.text(ds, "ScanOptions"), v.text(ds, "SteadyStatePulseSequence")))
         ),
         echo_train_length=v.integer(ds, "EchoTrainLength"),
-        phase_lines=_phase_lines(ds, shared),
-        acceleration=_acceleration(ds, shared),
+        phase_lines=_phase_lines(ds, every),
+        acceleration=_acceleration(ds, every),
         agent=_agent(ds),
-        heart_rate_bpm=_heart_rate(ds, shared, timing),
+        heart_rate_bpm=_heart_rate(ds, every),
         weight_kg=v.positive(v.number(ds, "PatientWeight")),
         phase_encoding=v.text(ds, "InPlanePhaseEncodingDirection")
-        or v.text(v.first_item(shared, "MRFOVGeometrySequence"), "InPlanePhaseEncodingDirection"),
+        or v.text(v.first_item(every, "MRFOVGeometrySequence"), "InPlanePhaseEncodingDirection"),
         problems=_problems(ds),
         frames=_frames(ds, shared, count) if 0 < count <= MOST_FRAMES else (),
     )
@@ -212,6 +213,14 @@ def _acquisition_moment(ds: Dataset) -> float | None:
     return v.moment(day, v.text(ds, "AcquisitionTime"))
 
 
+def _first_groups(ds: Dataset, shared: Dataset) -> Dataset:
+    """The functional groups of the first frame, shared ones included."""
+    groups = Dataset()
+    groups.update(v.first_item(ds, "PerFrameFunctionalGroupsSequence"))
+    groups.update(shared)
+    return groups
+
+
 def _phase_lines(ds: Dataset, shared: Dataset) -> float | None:
     geometry = v.first_item(shared, "MRFOVGeometrySequence")
     lines = v.positive(v.number(geometry, "MRAcquisitionPhaseEncodingStepsInPlane"))
@@ -241,7 +250,7 @@ def _agent(ds: Dataset) -> str:
     return named
 
 
-def _heart_rate(ds: Dataset, shared: Dataset, timing: Dataset) -> float | None:
+def _heart_rate(ds: Dataset, shared: Dataset) -> float | None:
     rate = v.number(ds, "HeartRate")
     if rate is None or not 20 <= rate <= 250:
         sync = v.first_item(shared, "CardiacSynchronizationSequence")

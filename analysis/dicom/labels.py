@@ -253,3 +253,29 @@ def why_not_perfusion(info: SeriesInfo, siblings: int) -> str:
             f"{FEWEST_TIME_POINTS}"
         )
     return "its images do not run over heartbeats (no clock of 0.2 to 4 s a frame)"
+
+
+def not_understood(info: SeriesInfo) -> list[str]:
+    """What the headers of a series leave open, in sentences: where a rule of the site may help."""
+    facts, frames = info.facts, [p.frame for p in info.frames]
+    found = []
+    roles = {p.role for p in info.frames}
+    if roles == {None} and not says_perfusion(info.words):
+        kind = "/".join(frames[0].image_type) or "none"
+        names = facts.series_description or facts.protocol_name or "none"
+        found.append(f"not understood: image type {kind!r} and name {names!r} fit no import rule")
+    clocked = any(
+        m is not None
+        for f in frames
+        for m in (f.frame_moment_s, f.acquisition_moment_s, f.trigger_ms)
+    )
+    missing = {
+        "a time of acquisition": clocked,
+        "a plane": any(f.position_mm and f.orientation for f in frames),
+        "a pixel spacing": any(f.spacing_mm for f in frames),
+        "the scanner's maker": bool(facts.manufacturer),
+    }
+    absent = [name for name, there in missing.items() if not there]
+    if absent:
+        found.append(f"not in the header: {', '.join(absent)}")
+    return found

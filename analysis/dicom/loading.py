@@ -169,6 +169,7 @@ class _Loader:
                 others=[o.facts for o in self._objects.values()],
             ),
             instance_uids=tuple(f.sop_instance_uid for f in per_echo[0]),
+            in_mmol_per_l=stack.role == "aif_gd",
         )
 
     def _stack(self, stack: StackPlan, refs: Sequence[FrameRef]) -> _Loaded:

@@ -163,8 +163,9 @@ def _ordered(stack: Stack) -> Stack:
                 )
             )
     stack.clock = clock
-    stack.flags.extend(clock.flags)
-    stack.flags.extend(gap_flags(clock.times_s))
+    if stack.family != "map":  # one image has no time axis to doubt
+        stack.flags.extend(clock.flags)
+        stack.flags.extend(gap_flags(clock.times_s))
     stack.flags.extend(_count_flags(stack))
     return stack
 

@@ -26,7 +26,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, get_args
 
 from analysis.dicom.facts import FrameFacts, HeaderFacts
 from analysis.errors import BadInput
@@ -34,6 +34,13 @@ from analysis.errors import BadInput
 Role = Literal["aif", "pd", "sr", "gd", "aif_gd", "map", "other"]
 """aif: arterial input image; pd: proton-density image; sr: saturation-recovery image; gd: already
 in mmol/L; aif_gd: arterial input image in mmol/L; map: already a flow map; other: not analysed."""
+
+_LONGEST_TEXT: Final = 1024
+_LONGEST_PATTERN: Final = 120
+_MOST_RULES: Final = 50
+_REPEATED_GROUP: Final = re.compile(r"\)[*+{?]")
+_OPEN_REPEAT: Final = re.compile(r"(?<!\\)[*+]|,\}")
+"""Patterns are tried on strangers' texts: repeated groups may take for ever on some of them."""
 
 Field = Literal["image_type", "comments", "series_description", "protocol_name", "any"]
 
@@ -60,7 +67,8 @@ class RoleRule:
         """The text that matched, or None."""
         if self.vendor.lower() not in facts.manufacturer.lower():
             return None
-        match = re.search(self.pattern, _field_text(self.field, facts, frame), re.IGNORECASE)
+        text = _field_text(self.field, facts, frame)[:_LONGEST_TEXT]
+        match = re.search(self.pattern, text, re.IGNORECASE)
         return match.group(0).strip() if match else None
 
 
@@ -141,18 +149,42 @@ def rules_from_json(rows: Iterable[Mapping[str, Any]]) -> tuple[RoleRule, ...]:
     """A site's own rules, tried before ROLE_RULES; keys are the fields of RoleRule.
 
     Raises:
-        BadInput: an unknown key or role, or a pattern that is no regular expression.
+        BadInput: no list of objects, an unknown key, role or field, a scale that is no positive
+            number, or a pattern that is no regular expression or may take too long.
     """
-    rules = []
-    for row in rows:
-        try:
-            rule = RoleRule(**row)
-            re.compile(rule.pattern)
-        except (TypeError, re.error) as error:
-            raise BadInput(
-                f"Import rule {row.get('name', '?')!r} is not valid: {error}."
-            ) from error
-        if rule.role not in Role.__args__:  # type: ignore[attr-defined]
-            raise BadInput(f"Import rule {rule.name!r} has the unknown role {rule.role!r}.")
-        rules.append(rule)
-    return tuple(rules)
+    if not isinstance(rows, list | tuple) or not all(isinstance(row, Mapping) for row in rows):
+        raise BadInput("Import rules are a list of objects, each with name, role and pattern.")
+    if len(rows) > _MOST_RULES:
+        raise BadInput(f"There may be at most {_MOST_RULES} import rules.")
+    return tuple(_checked(row) for row in rows)
+
+
+def _checked(row: Mapping[str, Any]) -> RoleRule:
+    def wrong(why: str) -> BadInput:
+        return BadInput(f"Import rule {str(row.get('name', '?'))[:80]!r} is not valid: {why}.")
+
+    try:
+        rule = RoleRule(**row)
+    except TypeError as error:
+        raise wrong("it needs name, role and pattern, and may have field, vendor, scale and "
+                    "says") from error  # fmt: skip
+    texts = (rule.name, rule.role, rule.pattern, rule.field, rule.vendor, rule.says)
+    if not all(isinstance(text, str) for text in texts):
+        raise wrong("all but scale are texts")
+    if rule.role not in get_args(Role):
+        raise wrong(f"{rule.role!r} is no role; there are {', '.join(get_args(Role))}")
+    if rule.field not in get_args(Field):
+        raise wrong(f"{rule.field!r} is no field; there are {', '.join(get_args(Field))}")
+    if isinstance(rule.scale, bool) or not isinstance(rule.scale, int | float):
+        raise wrong("scale is a number")
+    if not 0 < rule.scale < 1e9:
+        raise wrong("scale is larger than 0")
+    if not rule.pattern or len(rule.pattern) > _LONGEST_PATTERN:
+        raise wrong(f"a pattern has 1 to {_LONGEST_PATTERN} characters")
+    if _REPEATED_GROUP.search(rule.pattern) or len(_OPEN_REPEAT.findall(rule.pattern)) > 2:
+        raise wrong("a pattern repeats no group and has at most two of * and +")
+    try:
+        re.compile(rule.pattern)
+    except re.error as error:
+        raise wrong(f"the pattern is no regular expression ({error})") from error
+    return rule

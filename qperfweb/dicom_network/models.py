@@ -88,3 +88,54 @@ class Transmission(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["state", "next_attempt_at"], name="transmission_due")]
+
+
+class SendWhen(models.TextChoices):
+    NOTHING = "nothing", "Only when somebody asks"
+    SIGNED = "signed", "Signed readings"
+    ANALYSED = "analysed", "Every result, marked as not reviewed until it is signed"
+
+
+class Caller(models.Model):
+    """An AE title that may send to a site, from one address or (host empty) from any."""
+
+    site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT)
+    title = models.CharField(max_length=16)
+    host = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["title", "host"]
+        constraints = [
+            # Over all sites: a title says which site's patients somebody sends.
+            models.UniqueConstraint(fields=["title", "host"], name="caller_of_one_site"),
+        ]
+
+
+class SendTarget(models.Model):
+    """Where a site's results go. ``secret``: its token, sealed under the installation's key."""
+
+    class Kind(models.TextChoices):
+        DICOM = "dicom", "DICOM (C-STORE)"
+        STOW = "stow", "DICOMweb (STOW-RS)"
+        FHIR = "fhir", "FHIR R4 (transaction)"
+
+    site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT)
+    name = models.CharField(max_length=40)
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    address = models.CharField(max_length=300)
+    secret = models.BinaryField(null=True)
+    send = models.CharField(max_length=8, choices=SendWhen.choices, default=SendWhen.SIGNED)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["site", "name"], name="target_name_once_per_site"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["dicom", "stow", "fhir"]), name="target_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(send__in=["nothing", "signed", "analysed"]), name="target_send_known"
+            ),
+        ]

@@ -12,6 +12,7 @@ from typing import Any
 
 from analysis.config import PipelineConfig
 from analysis.dicom import SeriesOverride, classify, load_exam, read_objects
+from analysis.dicom.vendors import rules_from_json
 from analysis.pipeline import analyse
 
 from .bundles import write_bundle
@@ -48,7 +49,8 @@ def analyse_to_bundle(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
         uid: SeriesOverride.from_json(set_by_hand)
         for uid, set_by_hand in job.series_corrections.items()
     }
-    classification = classify([o.facts for o in objects], overrides=overrides)
+    rules = rules_from_json(job.import_rules)
+    classification = classify([o.facts for o in objects], overrides=overrides, rules=rules)
     exam = load_exam(objects, classification)
     result = analyse(exam, config=PipelineConfig(**job.parameters), progress=progress)
     progress("store", 0.99)

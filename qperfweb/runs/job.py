@@ -14,6 +14,7 @@ class AnalysisJob:
 
     objects: content-addressed files of the study.
     series_corrections: what people set by hand, by Series Instance UID.
+    import_rules: the site's own, tried before the general ones.
     parameters: fields of analysis.config.PipelineConfig that differ from its defaults.
     """
 
@@ -21,6 +22,7 @@ class AnalysisJob:
     study_instance_uid: str
     objects: tuple[Path, ...]
     series_corrections: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    import_rules: tuple[Mapping[str, Any], ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 

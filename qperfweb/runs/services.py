@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from qperfweb.core import audit
 from qperfweb.core.errors import Conflict
+from qperfweb.studies.import_rules import rules_of
 from qperfweb.studies.models import Instance, Series, Study, StudyState
 
 from .models import FINAL_STATES, AnalysisRun, RunPurpose, RunState
@@ -67,7 +68,12 @@ def run_request(
     pipeline = {**(parent.parameters.get("pipeline", {}) if parent else {}), **(changes or {})}
     if study.haematocrit is not None:
         pipeline["haematocrit"] = study.haematocrit
-    parameters = {"pipeline": pipeline, "series_corrections": series_corrections(study)}
+    parameters: dict[str, Any] = {
+        "pipeline": pipeline,
+        "series_corrections": series_corrections(study),
+    }
+    if rules := rules_of(study.site_id):
+        parameters["import_rules"] = rules
     run = AnalysisRun.objects.create(
         site_id=study.site_id,
         study=study,

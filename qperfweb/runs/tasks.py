@@ -81,6 +81,7 @@ def analyse_run(run_id: int, site_id: int) -> None:
             study_instance_uid=run.study.study_instance_uid,
             objects=tuple(object_path(sha256) for _, sha256 in run.input_manifest),
             series_corrections=run.parameters["series_corrections"],
+            import_rules=tuple(run.parameters.get("import_rules", ())),
             parameters=run.parameters["pipeline"],
         )
     heart = _Heart(run, site_id)

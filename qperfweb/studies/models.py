@@ -241,3 +241,17 @@ class IntakeProblem(models.Model):
             ),
         ]
         indexes = [models.Index(fields=["site", "-created_at"], name="problem_recent")]
+
+
+class ImportRules(models.Model):
+    """How a site's own scanners name their images: rules tried before the general ones.
+
+    rules: rows of ``analysis.dicom.vendors.RoleRule``, checked before they are stored.
+    """
+
+    site = models.OneToOneField("accounts.Site", on_delete=models.PROTECT)
+    rules = models.JSONField(default=list)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    changed_at = models.DateTimeField(auto_now=True)

@@ -13,6 +13,7 @@ from analysis.errors import BadInput
 from qperfweb.core import audit
 from qperfweb.core.errors import Invalid
 
+from .import_rules import import_rules
 from .models import Instance, Series, Study, StudyState
 from .signals import classification_corrected
 
@@ -28,7 +29,7 @@ def study_classify(study: Study) -> StudyClassification:
         for uid, one in series.items()
         if one.correction
     }
-    result = classify(facts, overrides=overrides)
+    result = classify(facts, overrides=overrides, rules=import_rules(study.site_id))
     summary = result.to_json()
     for one in summary["series"]:
         series[one["series_instance_uid"]].classification = one

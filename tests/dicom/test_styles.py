@@ -12,7 +12,7 @@ from analysis.phantom import simulate_exam, write_dicom
 from analysis.phantom.styles import STYLES
 
 
-@pytest.mark.parametrize("style", sorted(STYLES))
+@pytest.mark.parametrize("style", [s for s in sorted(STYLES) if "gadgetron" not in s])
 def test_every_style_is_a_dual_sequence_exam_on_one_clock(style: str, tmp_path: Path) -> None:
     simulated = simulate_exam(5, beats=20, style=style, conditions=("stress",))
     write_dicom(simulated, tmp_path)

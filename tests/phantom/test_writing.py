@@ -65,7 +65,12 @@ def test_intake_understands_what_is_written(written: Path) -> None:
 
 @pytest.mark.parametrize(
     ("style", "clock"),
-    [("siemens-enhanced", "frame-datetime"), ("philips", "trigger-time"), ("ge", "trigger-time")],
+    [
+        ("siemens-enhanced", "frame-datetime"),
+        ("philips", "trigger-time"),
+        ("ge", "trigger-time"),
+        ("philips-enhanced", "frame-datetime"),
+    ],
 )
 def test_every_style_is_understood(tmp_path: Path, style: str, clock: str) -> None:
     write_dicom(replace(exam(), style=style), tmp_path)

@@ -7,7 +7,14 @@ from typing import Final
 
 from pydicom.dataset import Dataset
 
-from analysis.phantom.styles import ge, philips, siemens, siemens_enhanced
+from analysis.phantom.styles import (
+    ge,
+    philips,
+    philips_enhanced,
+    siemens,
+    siemens_enhanced,
+    siemens_gadgetron,
+)
 from analysis.phantom.values import SimulatedExam
 
 Writer = Callable[[SimulatedExam], Iterator[tuple[str, Dataset]]]
@@ -16,6 +23,9 @@ Writer = Callable[[SimulatedExam], Iterator[tuple[str, Dataset]]]
 STYLES: Final[dict[str, Writer]] = {
     "siemens": siemens.objects,
     "siemens-enhanced": siemens_enhanced.objects,
+    "siemens-gadgetron": siemens_gadgetron.objects,
+    "siemens-gadgetron-maps": siemens_gadgetron.map_objects,
     "philips": philips.objects,
+    "philips-enhanced": philips_enhanced.objects,
     "ge": ge.objects,
 }

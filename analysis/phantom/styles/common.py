@@ -163,15 +163,18 @@ def put_geometry(ds: Dataset, geometry: SliceGeometry) -> None:
     ds.FrameOfReferenceUID = geometry.frame_of_reference_uid
 
 
-def put_pixels(ds: Dataset, pixels: NDArray[np.uint16], *, bits_stored: int = 12) -> None:
+def put_pixels(
+    ds: Dataset, pixels: NDArray[np.uint16] | NDArray[np.int16], *, bits_stored: int = 12
+) -> None:
     ds.SamplesPerPixel = 1
     ds.PhotometricInterpretation = "MONOCHROME2"
     ds.Rows, ds.Columns = pixels.shape[-2:]
     ds.BitsAllocated = 16
     ds.BitsStored = bits_stored
     ds.HighBit = bits_stored - 1
-    ds.PixelRepresentation = 0
-    ds.PixelData = np.ascontiguousarray(pixels).astype("<u2").tobytes()
+    signed = pixels.dtype.kind == "i"
+    ds.PixelRepresentation = int(signed)
+    ds.PixelData = np.ascontiguousarray(pixels).astype("<i2" if signed else "<u2").tobytes()
 
 
 def time_to_centre_ms(sequence: Sequence) -> float:

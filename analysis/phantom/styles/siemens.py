@@ -11,7 +11,7 @@ from pydicom.uid import MRImageStorage
 from analysis.phantom.styles import common
 from analysis.phantom.styles.common import Frame, SeriesContent
 from analysis.phantom.uids import derived_uid
-from analysis.phantom.values import SimulatedExam
+from analysis.phantom.values import SimulatedAcquisition, SimulatedExam
 
 
 def objects(exam: SimulatedExam) -> Iterator[tuple[str, Dataset]]:
@@ -23,23 +23,34 @@ def objects(exam: SimulatedExam) -> Iterator[tuple[str, Dataset]]:
         study.SoftwareVersions = "simulated"
         study.DeviceSerialNumber = "0"
         for content in common.series_of(acquisition, number):
-            description = f"{acquisition.condition}_{content.name}_dual_PERF"
-            if exam.sequence_class == "single":
-                description = f"{acquisition.condition}_{content.name}_PERF"
-            uid = derived_uid(exam.study_instance_uid, content.number)
-            series = _series(study, content, description, uid)
-            for frame in content.frames:
-                ds = _object(series, content, frame, uid)
-                yield f"{content.number:03d}_{description}/IM{frame.number:04d}.dcm", ds
+            yield from series_objects(study, exam, acquisition, content)
         number += 10
 
 
-def _series(study: Dataset, content: SeriesContent, description: str, uid: str) -> Dataset:
+def series_objects(
+    study: Dataset,
+    exam: SimulatedExam,
+    acquisition: SimulatedAcquisition,
+    content: SeriesContent,
+) -> Iterator[tuple[str, Dataset]]:
+    """The objects of one series of original images, with their paths."""
+    name = f"{acquisition.condition}_{content.name}_dual_PERF"
+    if exam.sequence_class == "single":
+        name = f"{acquisition.condition}_{content.name}_PERF"
+    uid = derived_uid(exam.study_instance_uid, content.number)
+    for frame in content.frames:
+        ds = object_of(study, content, frame, name, uid, content.number)
+        yield f"{content.number:03d}_{name}/IM{frame.number:04d}.dcm", ds
+
+
+def _series(
+    study: Dataset, content: SeriesContent, description: str, uid: str, number: int
+) -> Dataset:
     ds = Dataset()
     ds.update(study)
     balanced = content.sequence.readout == "bssfp"
     ds.SeriesInstanceUID = uid
-    ds.SeriesNumber = content.number
+    ds.SeriesNumber = number
     ds.SeriesDescription = description
     ds.ProtocolName = description
     ds.ScanningSequence = "GR"
@@ -61,9 +72,16 @@ def _series(study: Dataset, content: SeriesContent, description: str, uid: str) 
     return ds
 
 
-def _object(series: Dataset, content: SeriesContent, frame: Frame, series_uid: str) -> Dataset:
-    ds = Dataset()
-    ds.update(series)
+def object_of(
+    study: Dataset,
+    content: SeriesContent,
+    frame: Frame,
+    description: str,
+    series_uid: str,
+    number: int,
+) -> Dataset:
+    """One image of a series; ``number`` is that of the series."""
+    ds = _series(study, content, description, series_uid, number)
     sequence = content.sequence
     uid = derived_uid(series_uid, frame.number)
     ds.file_meta = common.file_meta(MRImageStorage, uid)
