@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from django.urls import URLPattern, URLResolver, include, path
 from drf_spectacular.views import SpectacularAPIView
 
+from qperfweb.accounts.preferences import PreferencesView
 from qperfweb.core import trail_views, views
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -13,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("qperfweb.accounts.urls")),
     path("trail/", trail_views.trail, name="trail"),
     path("trail/trail.csv", trail_views.trail_csv, name="trail-csv"),
+    path("api/me/preferences/", PreferencesView.as_view(), name="preferences"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
 ]
 

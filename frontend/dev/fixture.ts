@@ -3,6 +3,7 @@
  * defects in the inferior wall. Not a simulation of physics; the server's phantom is.
  */
 
+import type { RunView } from "../src/api/imageTypes.ts";
 import type {
   AcquisitionView,
   ArrayRef,
@@ -85,12 +86,37 @@ export function makeFixture({
         peak: Math.max(...aif.map((v) => v ?? 0)),
         first_pass_duration_s: 9.7,
         area: 21.3,
+        images: null,
       },
       slices: positions.map((position) =>
         makeSlice({ condition, position, time_s, relative, pixels, keep, flow }),
       ),
     };
   });
+  const run: RunView = {
+    id: 1,
+    state: "succeeded",
+    stage: "",
+    progress: 1,
+    failure_message: "",
+    pipeline_version: "0.1.0",
+    models: { segmentation: "1" },
+    outdated_reason: "",
+    finished_at: "2026-11-20T09:58:00Z",
+    parent: null,
+    purpose: "first",
+    purpose_words: "First analysis",
+    requested_by: null,
+    reason: "",
+    changes: [],
+    parameters: {
+      haematocrit: 0.42,
+      haematocrit_assumed: true,
+      excluded_frames: {},
+      aif_excluded_frames: {},
+      aif_lv_polygons_rc: {},
+    },
+  };
   const state: ViewerState = {
     study: {
       id: 1,
@@ -103,18 +129,10 @@ export function makeFixture({
       description: "Adenosine stress + rest perfusion",
       site: "Site A",
       state: "ready",
+      haematocrit: null,
     },
-    run: {
-      id: 1,
-      state: "succeeded",
-      stage: "",
-      progress: 1,
-      failure_message: "",
-      pipeline_version: "0.1.0",
-      models: { segmentation: "1" },
-      outdated_reason: "",
-      finished_at: "2026-11-20T09:58:00Z",
-    },
+    run,
+    result_run: run,
     acquisitions,
     table: [],
     flags: makeFlags(relative),

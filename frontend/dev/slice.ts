@@ -105,6 +105,12 @@ export function makeSlice({
     series_instance_uid: `1.2.3.${key.length}.${FIRST[position]}`,
     shape: [FRAMES, ROWS, COLUMNS],
     pixel_spacing_mm: SPACING,
+    geometry: {
+      position_mm: [0, 0, 0],
+      row_direction: [1, 0, 0],
+      column_direction: [0, 1, 0],
+    },
+    motion: null,
     time_s,
     frame_status,
     frame_status_words: frame_status.map((code) => words[code] ?? ""),

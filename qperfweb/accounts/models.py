@@ -135,3 +135,17 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}... ({self.name})"
+
+
+class Preferences(models.Model):
+    """How a person likes the pages to look; nothing about patients. Last write wins."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="preferences")
+    document = models.JSONField(default=dict)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user}"

@@ -12,17 +12,22 @@ from rest_framework.views import APIView
 from qperfweb.core import audit
 from qperfweb.core.errors import NotAllowed, error_body
 from qperfweb.core.permissions import Verb, can
+from qperfweb.runs.models import AnalysisRun, RunState
 from qperfweb.studies.models import Study
 
-from . import services, signing
+from . import carry_over, services, signing
 from .confirmation import confirm_identity
 from .history import words_of
 from .models import Reading
+from .queries import content_of, newest_revision
+from .roi import measure_roi
+from .run_view import run_json
 from .serializers import (
     AddendumRequest,
     DiscardRequest,
     EditRequest,
     HistoryEntry,
+    RoiRequest,
     SignRequest,
     read_request,
 )
@@ -121,9 +126,18 @@ class DiscardView(ReadingView):
 
 
 class CarryOverView(ReadingView):
-    """Take a draft over to the newest result of its study."""
+    """Take a draft over to the newest result of its study; GET says what would come along."""
 
-    verbs = {"POST": Verb.EDIT_READING}
+    verbs = {"GET": Verb.EDIT_READING, "POST": Verb.EDIT_READING}
+
+    @_STATE
+    def get(self, request: Request, reading_id: int) -> Response:
+        reading = self.reading(request, reading_id)
+        services.check_own_draft(reading, request.user)
+        new = carry_over.newest_result(reading.study, reading.run)
+        content = content_of(newest_revision(reading))
+        shown = carry_over.preview(reading.run, new, content)
+        return Response({"run": run_json(new), **shown})
 
     @extend_schema(request=DiscardRequest, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, reading_id: int) -> Response:
@@ -131,6 +145,19 @@ class CarryOverView(ReadingView):
         wanted = read_request(DiscardRequest, request.data)
         new = services.reading_carry_over(reading, request.user, wanted["base_revision"])
         return Response(viewer_state(new.study, request.user))
+
+
+class RoiView(APIView):
+    """What lies inside a region that somebody drew on a slice; nothing is kept."""
+
+    verbs = {"POST": Verb.VIEW_STUDY}
+
+    @extend_schema(request=RoiRequest, responses=OpenApiTypes.OBJECT)
+    def post(self, request: Request, run_id: int) -> Response:
+        run = get_object_or_404(AnalysisRun, pk=run_id, state=RunState.SUCCEEDED)
+        self.check_object_permissions(request, run)
+        wanted = read_request(RoiRequest, request.data)
+        return Response(measure_roi(run, wanted["slice"], wanted["polygon_rc"]))
 
 
 class AddendaView(ReadingView):

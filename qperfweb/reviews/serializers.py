@@ -62,6 +62,11 @@ class EditRequest(serializers.Serializer):
         return attrs
 
 
+class RoiRequest(serializers.Serializer):
+    slice = serializers.CharField(max_length=32)
+    polygon_rc = serializers.ListField(child=Point(), min_length=3, max_length=720)
+
+
 class SignRequest(serializers.Serializer):
     base_revision = serializers.IntegerField(min_value=0)
     password = serializers.CharField(max_length=1000, trim_whitespace=False)

@@ -14,12 +14,13 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from qperfweb.core import audit
-from qperfweb.core.errors import Conflict, Invalid, NotAllowed, NotFound
+from qperfweb.core.errors import Conflict, Invalid, NotAllowed
 from qperfweb.runs.models import AnalysisRun, RunState
 from qperfweb.runs.results import all_flags
 from qperfweb.runs.services import study_state_refresh
 from qperfweb.studies.models import Study
 
+from .carry_over import newest_result, plan
 from .content import Content, apply_edit, empty_content
 from .models import Reading, ReadingRevision, ReadingSegment, ReadingState, RevisionKind
 from .queries import content_of, history_of, values_of
@@ -98,32 +99,16 @@ def reading_discard(reading: Reading, user: Any, base_revision: int) -> Reading:
 def reading_carry_over(reading: Reading, user: Any, base_revision: int) -> Reading:
     """A new draft on the study's newest result with what still fits; the old one is discarded.
 
-    Contours come along where the slice has the same grid. Values and marks come along where the
-    segment exists; acknowledgements do not: the doubts of a new result are new.
-
     Raises Conflict when there is no newer result.
     """
     old = lock_draft(reading, user, base_revision)
-    run = old.study.runs.filter(state=RunState.SUCCEEDED).order_by("-id").first()
-    if run is None or run.pk <= old.run_id:
-        raise Conflict("This reading is already on the newest result.", code="newest")
-    before = content_of(_newest(old))
-    content = empty_content() | {"report": before["report"]}
-    content["contours"] = {
-        key: contours
-        for key, contours in before["contours"].items()
-        if _same_grid(old.run, run, key)
-    }
-    there = {(a.condition, str(n)) for a in values_of(run, content) for n in a.segments}
-    for kind in ("overrides", "statuses"):
-        for condition, rows in before[kind].items():
-            kept = {n: entry for n, entry in rows.items() if (condition, n) in there}
-            content[kind][condition] = kept
+    run = newest_result(old.study, old.run)
+    found = plan(old.run, run, content_of(_newest(old)))
     old.state = ReadingState.DISCARDED
     old.save(update_fields=["state", "updated_at"])
     new = Reading.objects.create(site_id=old.site_id, study=old.study, run=run, reader=user)
     _add_revision(
-        new, user, RevisionKind.OPENED, content, history=_NO_HISTORY,
+        new, user, RevisionKind.OPENED, found.content, history=_NO_HISTORY,
         change={"carried_over_from": old.pk},
     )  # fmt: skip
     audit.record(user, "reading.carried_over", new, details={"from": old.pk})
@@ -137,10 +122,7 @@ def lock_draft(reading: Reading, user: Any, base_revision: int) -> Reading:
         .select_related("run", "study")
         .get(pk=reading.pk)
     )
-    if locked.state != ReadingState.DRAFT:
-        raise Conflict("This reading is signed and cannot be changed.", code="signed")
-    if locked.reader_id != user.pk:
-        raise NotAllowed(f"This draft belongs to {locked.reader.display_name}.")
+    check_own_draft(locked, user)
     if locked.revision != base_revision:
         newest = _newest(locked)
         raise Conflict(
@@ -149,6 +131,14 @@ def lock_draft(reading: Reading, user: Any, base_revision: int) -> Reading:
             detail={"current_revision": locked.revision, "author": newest.author_name},
         )
     return locked
+
+
+def check_own_draft(reading: Reading, user: Any) -> None:
+    """Raises Conflict for a reading that is no draft, NotAllowed for another reader's."""
+    if reading.state != ReadingState.DRAFT:
+        raise Conflict("This reading is signed and cannot be changed.", code="signed")
+    if reading.reader_id != user.pk:
+        raise NotAllowed(f"This draft belongs to {reading.reader.display_name}.")
 
 
 _NO_HISTORY: dict[str, list[int]] = {"undo": [], "redo": []}
@@ -249,19 +239,6 @@ def _checked(run: AnalysisRun, edit: Mapping[str, Any]) -> dict[str, Any]:
     ):
         raise Invalid("This result has no such flag.", field="flag")
     return checked
-
-
-def _same_grid(old: AnalysisRun, new: AnalysisRun, slice_key: str) -> bool:
-    """Whether a slice lies on the same pixels in both runs, so that its contours still fit."""
-    try:
-        first, second = slice_document(old, slice_key), slice_document(new, slice_key)
-    except NotFound:
-        return False
-    return bool(
-        first["shape"][1:] == second["shape"][1:]
-        and first["geometry"] == second["geometry"]
-        and first["series_instance_uid"] == second["series_instance_uid"]
-    )
 
 
 def _newest(reading: Reading) -> ReadingRevision:

@@ -13,4 +13,5 @@ urlpatterns = [
     ),
     path("api/readings/<int:reading_id>/addenda/", api.AddendaView.as_view(), name="addenda"),
     path("api/readings/<int:reading_id>/history/", api.HistoryView.as_view(), name="history"),
+    path("api/runs/<int:run_id>/roi/", api.RoiView.as_view(), name="run-roi"),
 ]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 
 from analysis.quality import FrameStatus
 from qperfweb.core.permissions import Verb, can
@@ -19,6 +18,7 @@ from .content import empty_content
 from .models import Reading, ReadingState
 from .queries import content_of, flags_of, history_of, newest_revision, open_checks, remeasured
 from .ratios import ratio_of_row
+from .run_view import FRAME_WORDS, aif_json, array_json, run_json
 from .table import Acquired, SegmentValue, read_values, row_names, value_of_row
 
 ARRAYS = {
@@ -30,18 +30,6 @@ ARRAYS = {
     "upslope": "relative_upslope",
 }
 """Name in the viewer -> name in the bundle."""
-
-FRAME_WORDS = {
-    FrameStatus.USED: "used",
-    FrameStatus.PROTON_DENSITY: "proton density",
-    FrameStatus.MOTION_NOT_CORRECTED: "motion could not be corrected",
-    FrameStatus.DUPLICATE_TIME: "same time as another frame",
-    FrameStatus.NOT_FINITE: "values missing",
-    FrameStatus.CONSTANT: "empty image",
-    FrameStatus.SATURATED: "saturated",
-    FrameStatus.LEFT_OUT_BY_READER: "left out by the reader",
-    FrameStatus.OTHER_SIZE: "other image size",
-}
 
 
 def viewer_state(study: Study, user: Any) -> dict[str, Any]:
@@ -56,7 +44,8 @@ def viewer_state(study: Study, user: Any) -> dict[str, Any]:
     new = remeasured(run, content) if run else {}
     return {
         "study": _study(study),
-        "run": _run(run if run and (latest is None or latest.pk <= run.pk) else latest),
+        "run": run_json(run if run and (latest is None or latest.pk <= run.pk) else latest),
+        "result_run": run_json(run),
         "acquisitions": [_acquisition(run, a, content, new) for a in document["acquisitions"]]
         if run
         else [],
@@ -145,22 +134,7 @@ def _study(study: Study) -> dict[str, Any]:
         "description": study.description,
         "site": study.site.name,
         "state": study.state,
-    }
-
-
-def _run(run: AnalysisRun | None) -> dict[str, Any] | None:
-    if run is None:
-        return None
-    return {
-        "id": run.pk,
-        "state": run.state,
-        "stage": run.stage,
-        "progress": run.progress,
-        "failure_message": run.failure_message,
-        "pipeline_version": run.pipeline_version,
-        "models": run.model_versions,
-        "outdated_reason": run.outdated_reason,
-        "finished_at": run.finished_at.isoformat() if run.finished_at else None,
+        "haematocrit": study.haematocrit,
     }
 
 
@@ -214,7 +188,7 @@ def _acquisition(
         "heart_rate_bpm": acquisition["heart_rate_bpm"],
         "quantity": acquisition["quantity"],
         "unit": "ml/min/g" if is_flow else "relative",
-        "aif": _aif(acquisition.get("aif")),
+        "aif": aif_json(run, bundle, acquisition),
         "slices": [
             _slice(run, bundle, acquisition, piece, content, new) for piece in acquisition["slices"]
         ],
@@ -237,12 +211,17 @@ def _slice(
         "series_instance_uid": piece["series_instance_uid"],
         "shape": piece["shape"],
         "pixel_spacing_mm": piece["geometry"]["pixel_spacing_mm"],
+        "geometry": {
+            name: piece["geometry"].get(name)
+            for name in ("position_mm", "row_direction", "column_direction")
+        },
+        "motion": piece.get("motion"),
         "time_s": piece["time_s"],
         "frame_status": status,
         "frame_status_words": [FRAME_WORDS[FrameStatus(code)] for code in status],
         "sop_instance_uids": piece.get("instance_uids", []),
         "arrays": {
-            name: _array(run, bundle, f"{piece['key']}.{stored}")
+            name: array_json(run, bundle, f"{piece['key']}.{stored}")
             for name, stored in ARRAYS.items()
             if f"{piece['key']}.{stored}" in bundle
         },
@@ -282,37 +261,6 @@ def _contour_part(
             {"segment": c["segment"], "gd": c["measured"] or [], "fit": c["fitted"] or []}
             for c in (now.get("curves") or {"segments": []})["segments"]
         ],
-    }
-
-
-def _array(run: AnalysisRun, bundle: Bundle, key: str) -> dict[str, Any]:
-    entry = bundle.entries[key]
-    return {
-        "url": reverse("run-array", args=[run.pk, key]),
-        "dtype": entry["dtype"],
-        "shape": entry["shape"],
-        "scale": entry["scale"],
-        "offset": entry["offset"],
-        "unit": entry["unit"],
-    }
-
-
-def _aif(aif: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    if not aif or aif["source"] == "none":
-        return None
-    return {
-        "source": aif["source"],
-        "unit": "mmol/L" if aif["source"] == "dual" else "signal",
-        "time_s": aif["time_s"],
-        "gd": aif["gd_mmol_per_l"],
-        "gd_uncorrected": aif["gd_uncorrected_mmol_per_l"],
-        "rv_gd": aif["rv_gd_mmol_per_l"],
-        "foot_s": aif["foot_s"],
-        "peak_s": aif["peak_s"],
-        "valley_s": aif["valley_s"],
-        "peak": aif["peak_mmol_per_l"],
-        "first_pass_duration_s": aif["first_pass_duration_s"],
-        "area": aif["area_mmol_s_per_l"],
     }
 
 

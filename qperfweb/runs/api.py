@@ -19,11 +19,11 @@ from qperfweb.core.errors import NotFound
 from qperfweb.core.permissions import Verb
 from qperfweb.studies.models import Study
 
-from . import services
+from . import repairs, services
 from .bundles import open_bundle
-from .models import AnalysisRun, RunPurpose
+from .models import AnalysisRun
 
-BROWSER_DTYPES = ("uint8", "uint16", "float32")
+BROWSER_DTYPES = ("bool", "uint8", "uint16", "float32")
 
 
 class RunProgress(serializers.ModelSerializer):
@@ -37,10 +37,32 @@ class RunProgress(serializers.ModelSerializer):
         )  # fmt: skip
 
 
+class Points(serializers.ListField):
+    """A closed polygon: [row, column] per point."""
+
+    child = serializers.ListField(child=serializers.FloatField(), min_length=2, max_length=2)
+
+
+class Frames(serializers.ListField):
+    child = serializers.IntegerField(min_value=0)
+    max_length = 2000
+
+
 class RunRequest(serializers.Serializer):
-    """Changes to the pipeline's parameters, and why."""
+    """Changes to the pipeline's parameters, and why.
+
+    parent is the run that they build on (the newest one if absent). Frames and polygons go by key
+    of the slice or acquisition; those that are not named stay as they are, an empty list or null
+    takes a repair back.
+    """
 
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    parent = serializers.IntegerField(required=False)
+    excluded_frames = serializers.DictField(child=Frames(), required=False)
+    aif_excluded_frames = serializers.DictField(child=Frames(), required=False)
+    aif_lv_polygons_rc = serializers.DictField(
+        child=Points(max_length=720, allow_null=True), required=False
+    )
     model = serializers.ChoiceField(
         choices=["btex", "fermi", "2cxm", "one-compartment", "patlak"], required=False
     )
@@ -63,16 +85,10 @@ class RunsView(APIView):
         wanted = RunRequest(data=request.data)
         wanted.is_valid(raise_exception=True)
         changes: dict[str, Any] = dict(wanted.validated_data)
-        reason = changes.pop("reason", "")
-        if "haematocrit" in changes:
-            study.haematocrit = changes["haematocrit"]
-            study.save(update_fields=["haematocrit"])
-        run = services.run_request(
-            study,
-            purpose=RunPurpose.PARAMETERS if changes else RunPurpose.REPEATED,
-            user=request.user,
-            changes=changes,
-            reason=reason,
+        reason, number = changes.pop("reason", ""), changes.pop("parent", None)
+        parent = get_object_or_404(study.runs, pk=number) if number is not None else None
+        run = repairs.run_repair(
+            study, user=request.user, parent=parent, changes=changes, reason=reason
         )
         return Response(RunProgress(run).data, status=201)
 

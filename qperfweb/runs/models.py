@@ -42,7 +42,8 @@ class AnalysisRun(models.Model):
 
     ``input_manifest`` lists the SOP Instance UIDs and hashes that went in, ``parameters`` the
     pipeline configuration; both are hashed, so that equal inputs are recognisable. ``attempt``
-    fences: a worker may only finish the attempt that it started.
+    fences: a worker may only finish the attempt that it started. ``parent`` is the run whose
+    parameters this one took over, ``reason`` what its requester gave for the changes.
     """
 
     site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT)
@@ -78,6 +79,7 @@ class AnalysisRun(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    reason = models.CharField(max_length=500, blank=True)
 
     class Meta:
         constraints = [

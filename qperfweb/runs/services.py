@@ -84,6 +84,7 @@ def run_request(
         parameters=parameters,
         parameters_sha256=digest(parameters),
         requested_by=user,
+        reason=reason[:500],
     )
     study_state_refresh(study)
     audit.record(user, "run.requested", run, reason=reason)

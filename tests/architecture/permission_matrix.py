@@ -72,6 +72,9 @@ api/uploads/<int:batch_id>/archives/<str:token>/  POST   -       x x . . x . . 2
 api/uploads/<int:batch_id>/done/                  POST   -       x x . . x . . 200
 api/runs/<int:run_id>/cancel/                     POST   -       x x x . x . . 409
 api/runs/<int:run_id>/arrays/<str:key>            GET    -       x x x x x . . 200
+api/runs/<int:run_id>/roi/                        POST   -       x x x x x . . 200
+api/me/preferences/                               GET    -       x x x x x x . 200
+api/me/preferences/                               PUT    -       x x x x x x . 200
 api/readings/<int:reading_id>/edits/              POST   draft   . x x . . . . 200
 api/readings/<int:reading_id>/edits/              POST   foreign . . . . . . . -
 api/readings/<int:reading_id>/edits/              POST   signed  . x x . . . . 409
@@ -81,6 +84,9 @@ api/readings/<int:reading_id>/sign/               POST   signed  . x x . . . . 4
 api/readings/<int:reading_id>/discard/            POST   draft   . x x . . . . 204
 api/readings/<int:reading_id>/discard/            POST   foreign . . . . . . . -
 api/readings/<int:reading_id>/discard/            POST   signed  . x x . . . . 409
+api/readings/<int:reading_id>/carry-over/         GET    draft   . x x . . . . 409
+api/readings/<int:reading_id>/carry-over/         GET    foreign . . . . . . . -
+api/readings/<int:reading_id>/carry-over/         GET    signed  . x x . . . . 409
 api/readings/<int:reading_id>/carry-over/         POST   draft   . x x . . . . 409
 api/readings/<int:reading_id>/carry-over/         POST   foreign . . . . . . . -
 api/readings/<int:reading_id>/carry-over/         POST   signed  . x x . . . . 409

@@ -128,6 +128,8 @@ def body_of(row: Row, world: World) -> dict[str, Any] | None:
         "decision": {"resolution": "leave", "reason": "matrix"},
         "archives": {"start": 0},
         "done": {"studies": []},
+        "roi": {"slice": "stress_mid", "polygon_rc": [[10, 10], [10, 20], [20, 20]]},
+        "preferences": {"viewer": {"palette": "viridis"}},
     }
     return next((bodies[part] for part in row.address.split("/") if part in bodies), None)
 

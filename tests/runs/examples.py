@@ -108,6 +108,7 @@ def a_result() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     arrays: dict[str, dict[str, Any]] = {}
     acquisitions = []
     for condition, flow in FLOW.items():
+        arrays[f"{condition}_aif"] = _aif_arrays()
         slices = []
         for position in ("basal", "mid", "apical"):
             key = f"{condition}_{position}"
@@ -156,6 +157,21 @@ def _arrays(flow: float) -> dict[str, Any]:
         "uncertainty": np.full((SIZE, SIZE), 0.05, dtype=np.float32),
         "time_s": np.arange(FRAMES) * 0.9,
         "frame_status": np.zeros(FRAMES, dtype=np.uint8),
+    }
+
+
+def _aif_arrays() -> dict[str, Any]:
+    """Input images of two echoes, 16 x 16 pixels; the pool is the middle 6 x 6."""
+    pool = np.zeros((16, 16), dtype=bool)
+    pool[5:11, 5:11] = True
+    signal = np.broadcast_to(np.where(pool, 90.0, 10.0), (2, FRAMES, 16, 16))
+    return {
+        "signal": signal.astype(np.float32),
+        "lv_mask": pool,
+        "rv_mask": np.zeros_like(pool),
+        "time_s": np.arange(FRAMES) * 0.9,
+        "frame_status": np.zeros(FRAMES, dtype=np.uint8),
+        "pixel_spacing_mm": np.array([5.0, 5.0]),
     }
 
 

@@ -5,6 +5,8 @@
  * number is computed on the server; null means "not measured" and comes with a reason.
  */
 
+import type { AifImages, RunView, SliceMotion } from "./imageTypes.ts";
+
 export type Condition = "stress" | "rest" | "unknown";
 export type Position = "basal" | "mid" | "apical";
 export type Territory = "LAD" | "RCA" | "LCx";
@@ -58,6 +60,13 @@ export interface Slice {
   series_instance_uid: string;
   shape: [frames: number, rows: number, columns: number];
   pixel_spacing_mm: [row: number, column: number];
+  /** DICOM plane in the patient, mm. */
+  geometry: {
+    position_mm: [number, number, number];
+    row_direction: [number, number, number];
+    column_direction: [number, number, number];
+  };
+  motion: SliceMotion | null;
   time_s: number[];
   /** Per frame: 0 used, else why it is not in the fit; and the same in words. */
   frame_status: number[];
@@ -101,6 +110,8 @@ export interface Aif {
   peak: number | null;
   first_pass_duration_s: number | null;
   area: number | null;
+  /** null: taken from a slice, there are no separate images. */
+  images: AifImages | null;
 }
 
 export interface AcquisitionView {
@@ -190,18 +201,13 @@ export interface ViewerState {
     description: string;
     site: string;
     state: string;
+    /** Set for this study; null: an assumed one is used. */
+    haematocrit: number | null;
   };
-  run: {
-    id: number;
-    state: "queued" | "running" | "succeeded" | "failed" | "cancelled";
-    stage: string;
-    progress: number;
-    failure_message: string;
-    pipeline_version: string;
-    models: Record<string, string>;
-    outdated_reason: string;
-    finished_at: string | null;
-  } | null;
+  /** The newest run where it is newer than the result that is shown, else that result's. */
+  run: RunView | null;
+  /** The run whose result is shown. */
+  result_run: RunView | null;
   acquisitions: AcquisitionView[];
   table: TableRow[];
   flags: Flag[];

@@ -31,3 +31,12 @@ export function formatError(value: number | null | undefined, digits = 2): strin
     ? ""
     : `±${value.toFixed(digits)}`;
 }
+
+/** A haematocrit as fraction or per cent ("0.38", "0,38", "38", "38 %"); null where it is none. */
+export function parseHaematocrit(text: string): number | null {
+  const bare = text.replace(/[\s%]/g, "").replace(",", ".");
+  if (!/^\d+(\.\d*)?$|^\.\d+$/.test(bare)) return null;
+  const typed = Number(bare);
+  const value = Math.round((typed > 1 ? typed / 100 : typed) * 10000) / 10000;
+  return value >= 0.15 && value <= 0.7 ? value : null;
+}

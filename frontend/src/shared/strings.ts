@@ -1,6 +1,9 @@
 /** Every sentence that the pages show, in one place, ready for translation. */
 
+import { imageStrings } from "./imageStrings.ts";
+
 export const t = {
+  ...imageStrings,
   product: "QPerf Web",
   conditions: { stress: "Stress", rest: "Rest", unknown: "Unlabelled" },
   positions: { basal: "basal", mid: "mid", apical: "apical" },
@@ -10,6 +13,7 @@ export const t = {
     mbf: { short: "MBF", long: "myocardial blood flow map" },
     uncertainty: { short: "Unc.", long: "uncertainty map" },
     upslope: { short: "Upslope", long: "relative upslope map, not quantitative" },
+    motion: { short: "Motion", long: "motion check: before the line left, corrected right" },
     original: { short: "Before", long: "movie before motion correction" },
   },
   units: { mbf: "ml/min/g", gd: "mmol/L", ratio: "MPR" },
@@ -247,6 +251,7 @@ export const t = {
     label: "Result panels",
     table: "Segments",
     curves: "Curves",
+    frames: "Frames",
     aif: "AIF",
     report: "Report",
   },

@@ -36,6 +36,9 @@ export function loadPixels(acquisitions: readonly AcquisitionView[]): void {
       acquisition.slices.flatMap((slice) => slice.arrays[name] ?? []),
     ),
   );
+  for (const { aif } of acquisitions) {
+    if (aif?.images) wanted.push(aif.images.movie, aif.images.lv_mask, aif.images.rv_mask);
+  }
   const addresses = new Set(wanted.map((ref) => ref.url));
   for (const url of arrays.keys()) if (!addresses.has(url)) arrays.delete(url);
   const known = pixelStates.getState();

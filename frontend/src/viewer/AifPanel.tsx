@@ -3,19 +3,22 @@ import type { AcquisitionView, Aif, ViewerState } from "../api/types.ts";
 import { Chart } from "../charts/Chart.tsx";
 import { formatNumber } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";
+import { AifImages } from "./AifImages.tsx";
+import { Haematocrit } from "./Haematocrit.tsx";
 
 /** The arterial input of each acquisition: both pools, T2* correction, foot, peak, valley. */
 export default function AifPanel({ data }: { data: ViewerState }) {
   return (
     <div className="aif-panel">
+      <Haematocrit data={data} />
       {data.acquisitions.map((acquisition) => (
-        <AifOf key={acquisition.key} acquisition={acquisition} />
+        <AifOf key={acquisition.key} data={data} acquisition={acquisition} />
       ))}
     </div>
   );
 }
 
-function AifOf({ acquisition }: { acquisition: AcquisitionView }) {
+function AifOf({ data, acquisition }: { data: ViewerState; acquisition: AcquisitionView }) {
   const { aif } = acquisition;
   const title = `${t.aif.title} · ${t.conditions[acquisition.condition]}`;
   const traces = useMemo(() => (aif ? tracesOf(aif) : []), [aif]);
@@ -38,6 +41,11 @@ function AifOf({ acquisition }: { acquisition: AcquisitionView }) {
     <section aria-label={title}>
       <h3 className="panel-title">{title}</h3>
       <p className="muted">{t.aif.sources[aif?.source ?? "none"]}</p>
+      {aif?.images ? (
+        <AifImages data={data} acquisition={acquisition} images={aif.images} />
+      ) : (
+        aif && <p className="muted">{t.aifImages.none}</p>
+      )}
       {aif && aif.source !== "none" && (
         <>
           <Chart

@@ -29,7 +29,7 @@ export function App({ worklistUrl, userName }: { worklistUrl: string; userName: 
     return () => made.close();
   }, []);
 
-  const runId = data?.run?.id ?? null;
+  const runId = data?.result_run?.id ?? null;
   // While a newer analysis runs, the last result stays readable.
   const ready = data !== null && data.acquisitions.length > 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: arrays belong to the run, not to each answer

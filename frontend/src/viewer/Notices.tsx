@@ -1,28 +1,31 @@
 import { useState } from "react";
 import { useStore } from "zustand";
-import { postJson } from "../api/client.ts";
 import type { ReadingView, ViewerState } from "../api/types.ts";
 import { t } from "../shared/strings.ts";
-import { message, openStudy, study } from "../store/study.ts";
-import { Modal } from "./Modal.tsx";
+import { repairs } from "../store/repair.ts";
+import { study } from "../store/study.ts";
+import { CarryOver } from "./CarryOver.tsx";
+import { RepairBar } from "./RepairBar.tsx";
 
 /** One line per fact that changes how the whole page must be read. */
 export function Notices({ data }: { data: ViewerState }) {
   const rejected = useStore(study, (s) => s.rejected);
   const loadError = useStore(study, (s) => s.loadError);
-  const { run, reading } = data;
+  const { run, reading, result_run: result } = data;
   const notices: { tone: "warn" | "danger" | "info"; text: string }[] = [];
   if (loadError) notices.push({ tone: "danger", text: loadError });
   const older = data.acquisitions.length > 0;
-  if (older && (run?.state === "queued" || run?.state === "running")) {
-    const percent = Math.round(run.progress * 100);
-    notices.push({ tone: "info", text: t.run.newerRunning(run.stage, percent) });
-  }
-  if (older && run?.state === "failed") {
+  const repaired = useStore(repairs, (s) => s.sentAs !== null && s.sentAs === run?.id);
+  if (older && run?.state === "failed" && !repaired) {
     notices.push({ tone: "danger", text: t.run.newerFailed(run.failure_message) });
   }
-  if (run?.outdated_reason) {
-    notices.push({ tone: "warn", text: t.reading.outdated(run.outdated_reason) });
+  if (result?.outdated_reason && !reading?.newer_run) {
+    notices.push({ tone: "warn", text: t.reading.outdated(result.outdated_reason) });
+  }
+  if (older && result && result.changes.length > 0) {
+    const what = result.changes.join(" · ");
+    const text = t.repair.repaired(what, result.requested_by ?? "", result.reason);
+    notices.push({ tone: "info", text });
   }
   if (older && reading?.state === "draft" && !reading.editable) {
     notices.push({ tone: "info", text: t.reading.otherReader(reading.reader) });
@@ -37,7 +40,8 @@ export function Notices({ data }: { data: ViewerState }) {
           {text}
         </p>
       ))}
-      {reading?.newer_run && <NewerResult reading={reading} studyId={data.study.id} />}
+      <RepairBar data={data} />
+      {reading?.newer_run && <NewerResult reading={reading} data={data} />}
       {rejected && (
         <p className="notice notice-danger toast" role="alert">
           {t.reading.rejected}: {rejected}
@@ -54,40 +58,23 @@ export function Notices({ data }: { data: ViewerState }) {
   );
 }
 
-/** A draft stays on its run until its reader gives it up for the newer one. */
-function NewerResult({ reading, studyId }: { reading: ReadingView; studyId: number }) {
+/** A draft stays on its run until its reader moves it to the newer one. */
+function NewerResult({ reading, data }: { reading: ReadingView; data: ViewerState }) {
   const [asking, setAsking] = useState(false);
-  const discard = async () => {
-    try {
-      const body = { base_revision: reading.revision };
-      await postJson(`/api/readings/${reading.id}/discard/`, body);
-      await openStudy(studyId);
-    } catch (cause) {
-      study.setState({ rejected: message(cause) });
-    }
-    setAsking(false);
-  };
   return (
-    <p className="notice notice-warn">
+    <div className="notice notice-warn">
       {reading.state === "signed" ? t.reading.newerThanSigned : t.reading.newer}
       {reading.editable && (
-        <button type="button" className="button button-small" onClick={() => setAsking(true)}>
-          {t.reading.discard}
+        <button
+          type="button"
+          className="button button-small"
+          data-testid="carry-over"
+          onClick={() => setAsking(true)}
+        >
+          {t.carryOver.open}
         </button>
       )}
-      {asking && (
-        <Modal title={t.reading.discardTitle} close={() => setAsking(false)}>
-          <p>{t.reading.discardText}</p>
-          <div className="dialog-actions">
-            <button type="button" className="button" onClick={() => setAsking(false)}>
-              {t.common.cancel}
-            </button>
-            <button type="button" className="button button-danger" onClick={() => void discard()}>
-              {t.reading.discard}
-            </button>
-          </div>
-        </Modal>
-      )}
-    </p>
+      {asking && <CarryOver data={data} reading={reading} close={() => setAsking(false)} />}
+    </div>
   );
 }

@@ -9,6 +9,7 @@ import { ReportPanel } from "./ReportPanel.tsx";
 import { SegmentTable } from "./SegmentTable.tsx";
 
 const CurvesPanel = lazy(() => import("./CurvesPanel.tsx"));
+const FramesPanel = lazy(() => import("./FramesPanel.tsx"));
 const AifPanel = lazy(() => import("./AifPanel.tsx"));
 
 /** From this height on the curves have their own place below the table. */
@@ -28,7 +29,13 @@ function useMedia(query: string): boolean {
 export function SidePanel({ data }: { data: ViewerState }) {
   const tall = useMedia(TALL);
   const wanted = useStore(display, (s) => s.panel);
-  const panels: Panel[] = tall ? ["table", "aif", "report"] : ["table", "curves", "aif", "report"];
+  const panels: Panel[] = [
+    "table",
+    ...(tall ? [] : ["curves" as const]),
+    "aif",
+    "frames",
+    "report",
+  ];
   const panel = panels.includes(wanted) ? wanted : "table";
   return (
     <aside className="side" aria-label={t.panels.label}>
@@ -74,6 +81,7 @@ export function SidePanel({ data }: { data: ViewerState }) {
           <Suspense fallback={<p className="muted">{t.curves.loading}</p>}>
             {panel === "curves" && <CurvesPanel data={data} />}
             {panel === "aif" && <AifPanel data={data} />}
+            {panel === "frames" && <FramesPanel data={data} />}
           </Suspense>
           {panel === "report" && <ReportPanel data={data} />}
         </div>

@@ -7,6 +7,7 @@ import { display, type Mode, type Overlay, setAllModes } from "../store/display.
 import { draft, setDraft } from "../store/draft.ts";
 import { commit, mayEdit, study } from "../store/study.ts";
 import type { DialogName } from "./context.ts";
+import { leaveOut } from "./leaveOut.ts";
 
 const MODE_KEYS: Record<string, Mode> = {
   "1": "movie",
@@ -59,6 +60,7 @@ const ACTIONS: Record<string, Action> = {
   n: () => nextSegment(1),
   p: () => nextSegment(-1),
   e: () => toggleEditing(),
+  x: (grid) => leaveFrameOut(grid),
   s: (_, open) => {
     const { data } = study.getState();
     if (data && mayEdit(data) && data.can_sign) open("sign");
@@ -133,6 +135,16 @@ function leaveInnermost(): void {
 function enlargeFocused(): void {
   const focused = document.activeElement?.closest<HTMLElement>("[data-slice]")?.dataset.slice;
   if (focused) display.setState((s) => ({ enlarged: s.enlarged === focused ? null : focused }));
+}
+
+/** The present frame of the slice that has the focus or was under the pointer last. */
+function leaveFrameOut(grid: Grid): void {
+  const { data } = study.getState();
+  const key =
+    document.activeElement?.closest<HTMLElement>("[data-slice]")?.dataset.slice ?? grid.visited;
+  if (!data || !key) return;
+  leaveOut(data, key, grid.clock.frame);
+  display.setState({ panel: "frames" });
 }
 
 function nextSegment(by: number): void {

@@ -1,0 +1,162 @@
+/** The sentences of the image side of the reading room; part of `t` in strings.ts. */
+
+export const imageStrings = {
+  repair: {
+    title: "Changes to the analysis",
+    waiting: "Changed, not computed yet",
+    compute: "Compute again…",
+    computeTitle: "Compute again with these changes",
+    computeText:
+      "The present result stays as it is. A new one is computed beside it and names you and the reason. Your draft stays where it is until you move it.",
+    drop: "Drop the changes",
+    send: "Compute again",
+    reason: "Reason",
+    reasons: [
+      "Blood pool took in other tissue",
+      "Blood pool missed",
+      "Gating or breathing fault in these frames",
+      "Artefact in these frames",
+      "Measured haematocrit has arrived",
+    ],
+    otherReason: "Other",
+    details: "In words",
+    noReason: "Choose a reason or write one.",
+    notAllowed: "Your role may not start an analysis.",
+    computing: (stage: string, percent: number) =>
+      `Computing again${stage ? `: ${stage}` : ""} · ${percent} %`,
+    computingLabel: "Progress of the new analysis",
+    cancel: "Cancel",
+    failed: (why: string) => `Computing again failed: ${why} Your changes are kept below.`,
+    cancelled: "Computing again was cancelled; your changes are kept.",
+    repaired: (what: string, by: string, why: string) =>
+      `${what}${by ? ` · ${by}` : ""}${why ? `: ${why}` : ""}`,
+    polygon: (what: string) => `Arterial input of ${what}: blood pool drawn by hand`,
+    polygonBack: (what: string) => `Arterial input of ${what}: blood pool as the analysis finds it`,
+    aifFrames: (what: string, frames: string) => `Arterial input of ${what}: ${frames}`,
+    frames: (what: string, frames: string) => `${what}: ${frames}`,
+    leftOut: (numbers: string, many: boolean) => `frame${many ? "s" : ""} ${numbers} left out`,
+    noneLeftOut: "all frames used again",
+    haematocrit: (now: string, before: string) => `Haematocrit ${now} instead of ${before}`,
+  },
+
+  haematocrit: {
+    label: "Haematocrit",
+    assumed: "assumed",
+    set: "Set",
+    hint: "Scales plasma values and volumes, not flow.",
+    invalid: "Write a number from 0.15 to 0.70, or per cent.",
+  },
+
+  aifImages: {
+    title: (condition: string) => `Input images, ${condition.toLowerCase()}`,
+    label: (frame: number, frames: number, seconds: string) =>
+      `frame ${frame}/${frames} · ${seconds} s`,
+    show: "Show",
+    views: { frame: "Movie", peak: "Peak", mean: "Mean" },
+    tools: { look: "Look", draw: "Draw", paint: "Paint", erase: "Erase" },
+    toolsLabel: "Blood pool",
+    grow: "Grow",
+    shrink: "Shrink",
+    back: "As found",
+    backHint: "Take the blood pool that the analysis finds",
+    legend: { found: "found", drawn: "drawn", rv: "RV" },
+    pixels: (count: number) => `${count} pixels`,
+    help: "Draw around the LV blood pool, or paint pixels. With the keyboard: Grow and Shrink, and arrow keys on the image move the pool.",
+    loading: "Loading the input images…",
+    failed: "The input images could not be loaded.",
+    none: "The input function was taken from a slice; there are no separate images to draw on.",
+  },
+
+  frames: {
+    tab: "Frames",
+    intro:
+      "Height: what motion correction left over. Choose a frame, then leave it out of its slice; the values are computed again when you ask for it.",
+    leaveOut: (frame: number) => `Leave frame ${frame} out`,
+    again: (frame: number) => `Use frame ${frame} again`,
+    unusable: (why: string) => `not used: ${why}`,
+    used: "used",
+    left: "left out",
+    waiting: "to be left out",
+    count: (used: number, all: number) => `${used} of ${all} used`,
+    strip: (what: string) => `Frames of ${what}`,
+    frame: (frame: number, status: string) => `frame ${frame}: ${status}`,
+    keyHint: "X leaves the present frame of the slice under the pointer out.",
+  },
+
+  carryOver: {
+    open: "Move this draft to it…",
+    title: "Move this draft to the newer result",
+    what: "The newer result",
+    carried: "Comes along",
+    left: "Stays behind",
+    nothing: "Nothing was edited in this draft.",
+    nothingLeft: "Nothing stays behind.",
+    values: "Values",
+    before: "this draft",
+    after: "newer result",
+    move: "Move the draft",
+    kinds: {
+      contours: (what: string) => `Contours of ${what}`,
+      overrides: (what: string) => `Value entered for ${what}`,
+      statuses: (what: string) => `${what} marked non-diagnostic`,
+      report: () => "Report text",
+      acknowledged: () => "Acknowledged flags: answer them again",
+    } as Record<string, (what: string) => string>,
+    discard: "Start afresh on it",
+  },
+
+  roi: {
+    tool: "Region",
+    hint: "Draw around a region: its flow and curve appear under Curves.",
+    title: (what: string) => `Region on ${what}`,
+    measuring: "Measuring the region…",
+    mean: "Mean",
+    sd: "SD",
+    pixels: "Pixels",
+    valid: (valid: number, all: number) =>
+      valid === all ? `${all}` : `${all}, ${valid} with a value`,
+    area: "Area",
+    clear: "Remove",
+    clearAll: "Remove regions",
+    curve: (number: number) => `Region ${number}`,
+  },
+
+  layouts: {
+    label: "Layout",
+    builtIn: { maps: "Flow maps", movies: "Movies", gd: "Gd movies", motion: "Motion check" },
+    mine: "My layouts",
+    save: "Save this layout…",
+    saveTitle: "Save this layout",
+    name: "Name",
+    saved: "Layout saved",
+    remove: (name: string) => `Delete layout ${name}`,
+    rows: "Rows",
+    rowChoices: { all: "All", stress: "Stress", rest: "Rest" },
+    full: "There are 12 layouts; delete one first.",
+    taken: "There is a layout of this name already; it will be replaced.",
+    notKept: "Your display settings could not be saved on the server.",
+  },
+
+  motionCheck: { before: "before", after: "after correction" },
+
+  models: {
+    label: "Other models",
+    of: (model: string) => `MBF ${model}`,
+    long: (model: string) => `myocardial blood flow map of the ${model} model`,
+    difference: (model: string) => `Δ ${model}`,
+    differenceLong: (model: string, main: string) =>
+      `difference of the flow maps, ${model} minus ${main}`,
+    title: "Flow models side by side",
+    menu: "Flow models",
+    segment: "Segment",
+    delta: "difference",
+    none: "This run computed one model only.",
+  },
+
+  cine: {
+    play: "Play",
+    pause: "Pause",
+    rate: "Frames per second",
+    place: "Place of the reading grid",
+  },
+} as const;
