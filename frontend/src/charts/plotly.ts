@@ -41,6 +41,25 @@ export function baseLayout(xTitle: string, yTitle: string): Record<string, unkno
   };
 }
 
+/** A small second axis below the first, for what is left between measured and fitted curves. */
+export const WITH_RESIDUAL = {
+  yaxis: {
+    gridcolor: GRID_LINE,
+    zerolinecolor: GRID_LINE,
+    automargin: true,
+    domain: [0.3, 1],
+    nticks: 5,
+  },
+  yaxis2: {
+    gridcolor: GRID_LINE,
+    zerolinecolor: INK,
+    automargin: true,
+    domain: [0, 0.22],
+    nticks: 3,
+    anchor: "x",
+  },
+};
+
 export const CONFIG = { displayModeBar: false, responsive: false, displaylogo: false };
 
 export default Plotly;

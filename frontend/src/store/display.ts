@@ -7,7 +7,7 @@ import { type PaletteName, PERFUSION_RANGE } from "../logic/palette.ts";
 
 export type Mode = "movie" | "gd" | "mbf" | "uncertainty" | "upslope" | "original";
 export type Overlay = "sectors" | "contours" | "off";
-export type Tool = "window" | "pan" | "points" | "sculpt" | "redraw" | "insertion";
+export type Tool = "window" | "pan" | "points" | "sculpt" | "redraw" | "insertion" | "roi";
 export type Panel = "table" | "curves" | "aif" | "frames" | "report";
 
 export interface Display {

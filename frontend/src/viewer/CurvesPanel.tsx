@@ -2,35 +2,83 @@ import { useMemo } from "react";
 import { useStore } from "zustand";
 import type { AcquisitionView, ViewerState } from "../api/types.ts";
 import { Chart } from "../charts/Chart.tsx";
+import { WITH_RESIDUAL } from "../charts/plotly.ts";
+import {
+  aifTrace,
+  COLOURS,
+  curveTraces,
+  ROI_COLOURS,
+  residual,
+  rms,
+  roiCurve,
+  topOf,
+} from "../logic/curves.ts";
+import { formatNumber } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";
 import { hot } from "../store/hot.ts";
+import { rois } from "../store/rois.ts";
+import { RoiTable } from "./RoiTable.tsx";
 
-const COLOURS = { stress: "#ff8a5c", rest: "#6fa8ff", unknown: "#b8c0ca" } as const;
-
-/** Gadolinium in one segment with the model's curve, stress and rest, over the scaled AIF. */
+/** Gadolinium in one segment with the model's curve and residual, and of regions drawn by hand. */
 export default function CurvesPanel({ data }: { data: ViewerState }) {
   const chosen = useStore(display, (s) => s.segment);
   const lit = useStore(hot, (s) => s.segment);
+  const drawn = useStore(rois, (s) => s.rois);
   const segment = lit ?? chosen ?? firstToLookAt(data);
   const { acquisitions } = data;
-  const traces = useMemo(
-    () => (segment === null ? [] : acquisitions.flatMap((a, i) => tracesOf(a, segment, i === 0))),
+  const shown = useMemo(
+    () => (segment === null ? [] : acquisitions.flatMap((a) => curveOf(a, segment))),
     [acquisitions, segment],
+  );
+  const traces = useMemo(
+    () => [
+      ...shown.flatMap(({ acquisition, curve }, i) => {
+        const colour = COLOURS[acquisition.condition];
+        const name = t.conditions[acquisition.condition];
+        const words = { measured: name, fit: t.curves.fit(name), residual: t.curves.residual };
+        return [
+          ...curveTraces(curve, colour, words),
+          ...aifTrace(acquisition, topOf(curve.gd), colour, t.curves.aif).map((trace) => ({
+            ...trace,
+            showlegend: i === 0,
+          })),
+        ];
+      }),
+      ...drawn.flatMap((roi, i) => {
+        const name = t.roi.curve(i + 1);
+        const words = { measured: name, fit: t.curves.fit(name), residual: t.curves.residual };
+        const colour = ROI_COLOURS[i % ROI_COLOURS.length] as string;
+        return roi.result ? curveTraces(roiCurve(roi.result), colour, words) : [];
+      }),
+    ],
+    [shown, drawn],
   );
   if (segment === null) return <p className="muted">{t.curves.none}</p>;
   const name = data.table.find((row) => row.segment === segment)?.name ?? "";
   const title = t.curves.title(segment, name);
   const unit = acquisitions.find((a) => a.aif)?.aif?.unit ?? t.units.gd;
+  const left = shown.map(({ acquisition, curve }) => {
+    const value = rms(residual(curve.gd, curve.fit));
+    return `${t.conditions[acquisition.condition].toLowerCase()} ${formatNumber(value, 3)}`;
+  });
   return (
     <section className="curves" data-testid="curves" data-shown={segment}>
       <h3 className="panel-title">
         {title} · {unit}
+        {left.length > 0 && <span className="title-note"> · {t.curves.rms(left.join(", "))}</span>}
       </h3>
+      <RoiTable data={data} />
       {traces.length === 0 ? (
         <p className="muted">{t.curves.noCurve}</p>
       ) : (
-        <Chart traces={traces} xTitle={t.curves.time} yTitle={unit} label={title} />
+        <Chart
+          traces={traces}
+          xTitle={t.curves.time}
+          yTitle={unit}
+          label={title}
+          layout={WITH_RESIDUAL}
+        />
       )}
     </section>
   );
@@ -45,49 +93,9 @@ function firstToLookAt(data: ViewerState): number | null {
   );
 }
 
-function tracesOf(acquisition: AcquisitionView, segment: number, first: boolean) {
+function curveOf(acquisition: AcquisitionView, segment: number) {
   const slice = acquisition.slices.find((s) => s.curves.some((c) => c.segment === segment));
-  const curve = slice?.curves.find((c) => c.segment === segment);
-  if (!slice || !curve) return [];
-  const colour = COLOURS[acquisition.condition];
-  const name = t.conditions[acquisition.condition];
-  const top = Math.max(0.05, ...curve.gd.map((v) => v ?? 0));
-  const peak = acquisition.aif?.peak ?? null;
-  const scale = peak ? top / peak : 1;
-  return [
-    {
-      type: "scatter",
-      mode: "lines+markers",
-      name: t.curves.measured(name),
-      x: slice.time_s,
-      y: curve.gd,
-      line: { color: colour, width: 1 },
-      marker: { size: 3, color: colour },
-      opacity: 0.7,
-      connectgaps: false,
-    },
-    {
-      type: "scatter",
-      mode: "lines",
-      name: t.curves.fit(name),
-      x: slice.time_s,
-      y: curve.fit,
-      line: { color: colour, width: 3 },
-      connectgaps: true,
-    },
-    ...(acquisition.aif && peak
-      ? [
-          {
-            type: "scatter",
-            mode: "lines",
-            name: t.curves.aif,
-            showlegend: first,
-            x: acquisition.aif.time_s,
-            y: acquisition.aif.gd.map((v) => (v === null ? null : v * scale)),
-            line: { color: colour, width: 1, dash: "dot" },
-            hoverinfo: "skip",
-          },
-        ]
-      : []),
-  ];
+  const found = slice?.curves.find((c) => c.segment === segment);
+  if (!slice || !found) return [];
+  return [{ acquisition, curve: { time_s: slice.time_s, gd: found.gd, fit: found.fit } }];
 }

@@ -2,10 +2,12 @@ import { type KeyboardEvent, type RefObject, useLayoutEffect } from "react";
 import { useStore } from "zustand";
 import type { Contours, Point, Slice } from "../api/types.ts";
 import { dragPoint, handleIndices, pathOf } from "../logic/contour.ts";
+import { ROI_COLOURS } from "../logic/curves.ts";
 import type { Cell } from "../render/cell.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";
 import { draft, setDraft } from "../store/draft.ts";
+import { rois } from "../store/rois.ts";
 import { study } from "../store/study.ts";
 import { useViewer } from "./context.ts";
 import { commitContours, REACH_MM, shownContours } from "./editing.ts";
@@ -53,6 +55,7 @@ export function Overlay({
         {showAutomated && slice.automated_contours && (
           <ContourPaths contours={slice.automated_contours} className="contour-automated" />
         )}
+        <Regions slice={slice} />
         {own?.stroke && <path className="stroke" d={pathOf(own.stroke, false)} />}
       </g>
       {sectors.map((sector) => (
@@ -69,6 +72,28 @@ export function Overlay({
       )}
       {editing && contours && <Handles slice={slice} contours={contours} />}
       {editing && <circle className="sculpt-ring" data-sculpt-ring="" r="0" />}
+    </>
+  );
+}
+
+/** Regions drawn by hand on this slice, and one that is being drawn. */
+function Regions({ slice }: { slice: Slice }) {
+  const drawn = useStore(rois, (s) => s.rois);
+  const stroke = useStore(rois, (s) => (s.stroke?.slice === slice.key ? s.stroke.points : null));
+  return (
+    <>
+      {drawn.map(
+        (roi, i) =>
+          roi.slice === slice.key && (
+            <path
+              key={roi.id}
+              className="roi"
+              stroke={ROI_COLOURS[i % ROI_COLOURS.length]}
+              d={pathOf(roi.polygon)}
+            />
+          ),
+      )}
+      {stroke && <path className="stroke" d={pathOf(stroke, false)} />}
     </>
   );
 }

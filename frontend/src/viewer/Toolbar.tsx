@@ -41,6 +41,7 @@ export function Toolbar({ acquisitions, modes, onMode }: ToolbarProps) {
           <span className="toolbar-group" role="group" aria-label={t.tools.label}>
             <ToolButton tool="window" now={state.tool} />
             <ToolButton tool="pan" now={state.tool} />
+            <ToolButton tool="roi" now={state.tool} title={t.roi.hint} />
             <button
               type="button"
               className="mode"
@@ -109,13 +110,14 @@ function everyCell(
   );
 }
 
-function ToolButton({ tool, now }: { tool: Tool; now: Tool }) {
+function ToolButton({ tool, now, title }: { tool: Tool; now: Tool; title?: string }) {
   return (
     <button
       type="button"
       className="mode"
       data-testid={`tool-${tool}`}
       aria-pressed={tool === now}
+      title={title}
       onClick={() => display.setState({ tool })}
     >
       {t.tools[tool]}

@@ -3,17 +3,18 @@
 import { type PointerEvent, type RefObject, useEffect, useRef } from "react";
 import type { Contours } from "../api/types.ts";
 import { zoomAbout } from "../logic/affine.ts";
-import { closeStroke } from "../logic/contour.ts";
+import { closeStroke, resample, signedArea } from "../logic/contour.ts";
 import type { Cell } from "../render/cell.ts";
 import { segmentAt } from "../render/grid.ts";
 import { display } from "../store/display.ts";
 import { draft, setDraft } from "../store/draft.ts";
+import { addRoi, rois, setStroke } from "../store/rois.ts";
 import { study } from "../store/study.ts";
 import { useViewer } from "./context.ts";
 import { commitContours, type Grab, grabAt, moved, shownContours } from "./editing.ts";
 
 interface Drag {
-  kind: "window" | "pan" | "zoom" | "edit";
+  kind: "window" | "pan" | "zoom" | "edit" | "roi";
   x: number;
   y: number;
   travelled: number;
@@ -75,6 +76,7 @@ export function useCellGestures(cell: RefObject<Cell | null>, root: RefObject<HT
         if (!begun.start || !begun.grab) return;
         setDraft({ slice: current.slice.key, contours: begun.start, stroke: null });
       }
+      if (begun.kind === "roi") setStroke({ slice: current.slice.key, points: [] });
       event.currentTarget.setPointerCapture(event.pointerId);
       drag.current = begun;
       if (begun.grab) continueEdit(current, begun, x, y);
@@ -92,6 +94,7 @@ export function useCellGestures(cell: RefObject<Cell | null>, root: RefObject<HT
       held.travelled += Math.abs(dx) + Math.abs(dy);
       [held.x, held.y] = [x, y];
       if (held.kind === "edit") continueEdit(current, held, x, y);
+      else if (held.kind === "roi") extendRegion(current, x, y);
       else if (held.travelled > 3) moveView(current, held.kind, dx, dy);
     },
 
@@ -101,6 +104,7 @@ export function useCellGestures(cell: RefObject<Cell | null>, root: RefObject<HT
       drag.current = null;
       if (!current || !held) return;
       if (held.kind === "edit") finishEdit(current, held);
+      else if (held.kind === "roi") finishRegion(current);
       else if (held.travelled <= 3 && event.button === 0) {
         const segment = segmentAt(current.slice, current.imagePoint(...place(event)));
         if (segment !== null) display.setState({ segment });
@@ -109,6 +113,7 @@ export function useCellGestures(cell: RefObject<Cell | null>, root: RefObject<HT
 
     onPointerCancel() {
       drag.current = null;
+      setStroke(null);
       setDraft(null);
     },
   };
@@ -117,6 +122,7 @@ export function useCellGestures(cell: RefObject<Cell | null>, root: RefObject<HT
 function kindOf(event: PointerEvent, tool: string, editing: boolean): Drag["kind"] {
   if (event.button === 2) return "zoom";
   if (event.button === 1 || event.shiftKey) return "pan";
+  if (tool === "roi" && !editing) return "roi";
   if (editing && tool !== "window" && tool !== "pan") return "edit";
   return tool === "pan" ? "pan" : "window";
 }
@@ -139,6 +145,20 @@ function moveView(cell: Cell, kind: Drag["kind"], dx: number, dy: number): void 
       brightness: Math.min(2, Math.max(-2, s.brightness - dy * 0.003)),
     };
   });
+}
+
+function extendRegion(cell: Cell, x: number, y: number): void {
+  const { stroke } = rois.getState();
+  if (stroke?.slice !== cell.slice.key) return;
+  setStroke({ ...stroke, points: [...stroke.points, cell.imagePoint(x, y)] });
+}
+
+function finishRegion(cell: Cell): void {
+  const { stroke } = rois.getState();
+  setStroke(null);
+  if (!stroke || stroke.points.length < 6 || Math.abs(signedArea(stroke.points)) < 2) return;
+  void addRoi(cell.slice.key, resample(stroke.points, 48));
+  display.setState({ panel: "curves" });
 }
 
 function continueEdit(cell: Cell, { grab, start }: Drag, x: number, y: number): void {

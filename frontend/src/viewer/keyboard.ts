@@ -5,6 +5,7 @@ import { SEGMENTS_OF } from "../logic/hanging.ts";
 import type { Grid } from "../render/grid.ts";
 import { display, type Mode, type Overlay, setAllModes } from "../store/display.ts";
 import { draft, setDraft } from "../store/draft.ts";
+import { addRoi } from "../store/rois.ts";
 import { commit, mayEdit, study } from "../store/study.ts";
 import type { DialogName } from "./context.ts";
 import { leaveOut } from "./leaveOut.ts";
@@ -17,6 +18,7 @@ const MODE_KEYS: Record<string, Mode> = {
   "5": "upslope",
 };
 const PAN_MM = 5;
+const REGION_MM = 6;
 const OVERLAYS: Overlay[] = ["sectors", "contours", "off"];
 
 type Action = (grid: Grid, open: (name: DialogName) => void) => void;
@@ -61,6 +63,7 @@ const ACTIONS: Record<string, Action> = {
   p: () => nextSegment(-1),
   e: () => toggleEditing(),
   x: (grid) => leaveFrameOut(grid),
+  r: (grid) => regionInFocus(grid),
   s: (_, open) => {
     const { data } = study.getState();
     if (data && mayEdit(data) && data.can_sign) open("sign");
@@ -135,6 +138,24 @@ function leaveInnermost(): void {
 function enlargeFocused(): void {
   const focused = document.activeElement?.closest<HTMLElement>("[data-slice]")?.dataset.slice;
   if (focused) display.setState((s) => ({ enlarged: s.enlarged === focused ? null : focused }));
+}
+
+/** A round region in the middle of the focused cell: what the mouse draws, by keyboard. */
+function regionInFocus(grid: Grid): void {
+  const key = document.activeElement?.closest<HTMLElement>("[data-slice]")?.dataset.slice;
+  const cell = key === undefined ? undefined : grid.cells.get(key);
+  if (!cell) return;
+  const [rowMm, columnMm] = cell.slice.pixel_spacing_mm;
+  const [row, column] = cell.imagePoint(cell.size.width / 2, cell.size.height / 2);
+  const circle = Array.from({ length: 32 }, (_, i): [number, number] => {
+    const angle = (2 * Math.PI * i) / 32;
+    return [
+      row + (REGION_MM / rowMm) * Math.sin(angle),
+      column + (REGION_MM / columnMm) * Math.cos(angle),
+    ];
+  });
+  void addRoi(cell.slice.key, circle);
+  display.setState({ panel: "curves" });
 }
 
 /** The present frame of the slice that has the focus or was under the pointer last. */
