@@ -17,7 +17,10 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def measured_arrays(part: SliceWork) -> Arrays:
-    """What segments are measured on, in the very types that are stored."""
+    """What segments are measured on, in the very types that are stored.
+
+    Models beside the main one add ``mbf_<model>``, ``mbf_se_<model>`` and ``quality_<model>``.
+    """
     signal = part.source.signal
     shape = signal.shape[1:]
 
@@ -34,7 +37,7 @@ def measured_arrays(part: SliceWork) -> Arrays:
     else:
         measured = np.isfinite(image(part.mbf))
         quality = np.where(measured, PixelQuality.OK, PixelQuality.OUTSIDE_MASK).astype(np.uint8)
-    return {
+    arrays: Arrays = {
         "corrected": np.asarray(part.corrected, dtype=np.float32),
         "gd_mmol_per_l": nothing.astype(np.float32) if part.gd is None else part.gd,
         "gd_fit": nothing if fitted is None else fitted,
@@ -43,6 +46,11 @@ def measured_arrays(part: SliceWork) -> Arrays:
         "quality": quality,
         "relative_upslope": image(None if part.upslope is None else part.upslope.relative_upslope),
     }
+    for model, other in part.other_flows.items():
+        arrays[f"mbf_{model}"] = image(other.mbf_ml_per_min_per_g)
+        arrays[f"mbf_se_{model}"] = image(other.mbf_se)
+        arrays[f"quality_{model}"] = other.quality
+    return arrays
 
 
 def without_pixels(flow: FlowMap, pixels: Bools, reason: PixelQuality) -> FlowMap:

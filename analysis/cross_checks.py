@@ -19,13 +19,17 @@ SURE_UPSLOPE_RATIO: Final = 0.8
 either way; only a clear reversal asks whether the conditions are swapped."""
 
 
-def global_of(work: AcquisitionWork) -> GlobalMeasurement:
-    """Area-weighted value of all measured segments of an acquisition."""
+def global_of(work: AcquisitionWork, *, model: str | None = None) -> GlobalMeasurement:
+    """Area-weighted value of all measured segments, by the main model or one mapped beside it."""
+    found = [
+        (part, part.measurement if model is None else part.other_measurements.get(model))
+        for part in measured_slices(work)
+    ]
     return measure_global(
         (segment, float(np.prod(part.source.geometry.pixel_spacing_mm)))
-        for part in measured_slices(work)
-        if part.measurement is not None
-        for segment in part.measurement.segments
+        for part, measurement in found
+        if measurement is not None
+        for segment in measurement.segments
     )
 
 

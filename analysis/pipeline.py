@@ -8,6 +8,7 @@ stage says why and leaves the others alone.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -15,36 +16,30 @@ import torch
 
 from analysis import result
 from analysis.aif import aif_from_slice, measure_aif
-from analysis.arrays import measured_arrays, without_pixels
+from analysis.arrays import measured_arrays
 from analysis.config import PipelineConfig
-from analysis.constants import BACKGROUND, LV_CAVITY, MYOCARDIUM, RV_CAVITY
+from analysis.constants import LV_CAVITY, MYOCARDIUM, RV_CAVITY
 from analysis.cross_checks import acquisition_doubts, exam_doubts
-from analysis.domain import Bools, Exam, Point, Segmentation, SliceContours
+from analysis.domain import Bools, Exam, Point
 from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import signal_to_gd
 from analysis.layout import lay_out
+from analysis.mapping import leave_out_blood, map_slices
 from analysis.motion import correct_motion
-from analysis.perfusion import map_flow, map_upslope
-from analysis.quality import Flag, PixelQuality
+from analysis.quality import Flag
 from analysis.reserve import reserve_rows
 from analysis.result import AnalysisResult
 from analysis.sectors import (
     maps_from_arrays,
     measure_slice,
-    pixels_of_blood,
     polygon_mask,
-    rasterise_labels,
-    standard_view,
 )
 from analysis.segmentation import contours_from, segment
-from analysis.uncertainty import slice_uncertainty, widened
+from analysis.uncertainty import slice_uncertainty
 from analysis.work import AcquisitionWork, Progress, SliceWork, Watch
 
 NOTICEABLE_PX: Final = 0.3
 """A second registration that moves the heart by less than this changes no contour."""
-
-MAP_MARGIN_MM: Final = 30.0
-"""Flow is mapped this far around the heart, so that a contour can be moved anywhere near it."""
 
 
 def analyse(
@@ -87,7 +82,7 @@ def _analyse_acquisition(work: AcquisitionWork, config: PipelineConfig, watch: W
         _find_input_function(work, config)
         _subtract_baseline(work)
     with watch.stage("flow"):
-        _map_flow(work, config, watch)
+        map_slices(work, config, watch)
     with watch.stage("sectors"):
         _measure_sectors(work, config)
     with watch.stage("uncertainty"):
@@ -232,36 +227,6 @@ def _subtract_baseline(work: AcquisitionWork) -> None:
             part.gd = (part.gd - np.nanmean(part.gd[before], axis=0)).astype(np.float32)
 
 
-def _map_flow(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> None:
-    """Flow per pixel from gadolinium; relative upslopes where the signal is all there is."""
-    if work.aif is None or work.aif.source == "none":
-        return
-    aif = work.aif
-    for part in work.remaining():
-        watch.still_wanted("flow")
-        if part.gd is not None:
-            with part.part("The flow map"):
-                part.flow = map_flow(
-                    part.gd,
-                    aif.gd_mmol_per_l,
-                    model=config.model,
-                    time_s=part.source.time_s,
-                    aif_time_s=aif.time_s,
-                    mask=_around_the_heart(part),
-                    haematocrit=config.haematocrit,
-                    density=config.tissue_density_g_per_ml,
-                )
-                part.mbf = part.flow.mbf_ml_per_min_per_g
-        with part.part("The upslope map"):
-            series = part.corrected if part.gd is None else part.gd
-            part.upslope = map_upslope(
-                series[part.used],
-                aif.gd_mmol_per_l,
-                time_s=part.source.time_s[part.used],
-                blood_time_s=aif.time_s,
-            )
-
-
 def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
     """Contours first; every number of a segment then follows from them and the maps."""
     for part in work.remaining():
@@ -272,37 +237,23 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
         if part.contours is not None and part.wanted:
             part.flags.extend(part.contours.flags)
             with part.part("Measuring segments"):
-                _leave_out_blood(part, part.contours, part.segmentation, work.base_to_apex)
-                part.measurement = measure_slice(
-                    part.contours,
-                    maps_from_arrays(measured_arrays(part)),
-                    position=part.source.position,
-                    geometry=part.source.geometry,
-                    base_to_apex=work.base_to_apex,
-                    options=result.measure_options(config),
+                leave_out_blood(part, part.contours, part.segmentation, work.base_to_apex)
+                arrays, how = (
+                    measured_arrays(part),
+                    partial(
+                        measure_slice,
+                        part.contours,
+                        position=part.source.position,
+                        geometry=part.source.geometry,
+                        base_to_apex=work.base_to_apex,
+                        options=result.measure_options(config),
+                    ),
                 )
+                part.measurement = how(maps_from_arrays(arrays))
                 part.flags.extend(part.measurement.flags)
-
-
-def _leave_out_blood(
-    part: SliceWork,
-    contours: SliceContours,
-    segmentation: Segmentation,
-    base_to_apex: tuple[float, float, float] | None,
-) -> None:
-    """Border pixels that show the flow of the blood beside them get no value, and a reason."""
-    if part.flow is None:
-        return
-    flow, shape = part.flow, part.flow.quality.shape
-    labels = rasterise_labels(contours, (shape[0], shape[1]))
-    right = segmentation.probabilities.argmax(axis=0) == RV_CAVITY
-    labels[right & (labels == BACKGROUND)] = RV_CAVITY
-    view = standard_view(part.source.geometry, base_to_apex=base_to_apex)
-    blood = pixels_of_blood(
-        flow.mbf_ml_per_min_per_g, flow.quality, labels, contours.lv_centre_rc, view
-    )
-    part.flow = without_pixels(flow, blood, PixelQuality.BLOOD)
-    part.mbf = part.flow.mbf_ml_per_min_per_g
+                part.other_measurements = {
+                    model: how(maps_from_arrays(arrays, model=model)) for model in part.other_flows
+                }
 
 
 def _judge_uncertainty(work: AcquisitionWork, config: PipelineConfig) -> None:
@@ -343,14 +294,6 @@ def _heart_centre(part: SliceWork) -> Point | None:
         return None
     row, column = np.argwhere(heart).mean(axis=0)
     return float(row), float(column)
-
-
-def _around_the_heart(part: SliceWork) -> Bools | None:
-    """Pixels (H, W) whose flow is worth a fit; None, all of them, where the heart is in doubt."""
-    if part.segmentation is None or part.segmentation.flags:
-        return None
-    background = part.segmentation.probabilities[BACKGROUND]
-    return widened(background < 0.5, MAP_MARGIN_MM, part.source.geometry.pixel_spacing_mm)
 
 
 def _points(polygon: object) -> tuple[tuple[float, float], ...]:

@@ -120,6 +120,15 @@ def _acquisition(work: AcquisitionWork, config: PipelineConfig) -> dict[str, Any
         "global_standard_error": whole.standard_error,
         "global_upslope": whole.upslope,
         "segments_measured": whole.segments,
+        "other_models": {
+            model: {
+                "global_mbf_ml_per_min_per_g": other.mbf,
+                "global_standard_error": other.standard_error,
+                "segments_measured": other.segments,
+            }
+            for model in (config.other_models if work.quantitative else ())
+            for other in [global_of(work, model=model)]
+        },
         "flags": _flags([*work.flags, *assumptions]),
     }
 
@@ -163,6 +172,10 @@ def _slice(
         },
         "contours": None if part.contours is None else contours_to_json(part.contours),
         **measured,
+        "other_models": {
+            model: {"segments": [s.to_json() for s in other.segments] if counted else []}
+            for model, other in part.other_measurements.items()
+        },
         "motion": _motion(part),
         "uncertainty": None if uncertainty is None else uncertainty.value,
         "out_of_distribution": None if uncertainty is None else uncertainty.out_of_distribution,

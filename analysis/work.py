@@ -77,7 +77,8 @@ class SliceWork:
 
     gd: (T, H, W) mmol/L, baseline subtracted, NaN where unused. wanted: whether later stages may
     still use the slice. settled: a second registration would change nothing, so what was made of
-    the first one stands.
+    the first one stands. other_flows, other_measurements: by the name of each model that is mapped
+    beside the main one.
     """
 
     key: str
@@ -94,6 +95,8 @@ class SliceWork:
     contours: SliceContours | None = None
     measurement: SliceMeasurement | None = None
     uncertainty: SliceUncertainty | None = None
+    other_flows: dict[str, FlowMap] = field(default_factory=dict)
+    other_measurements: dict[str, SliceMeasurement] = field(default_factory=dict)
 
     @property
     def corrected(self) -> Floats:

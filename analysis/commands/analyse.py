@@ -26,6 +26,14 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--json", action="store_true", help="print result.json to stdout as well")
     parser.add_argument("--model", choices=FLOW_MODELS, default="btex")
+    parser.add_argument(
+        "--other-models",
+        choices=FLOW_MODELS,
+        nargs="+",
+        default=(),
+        metavar="MODEL",
+        help="models to map beside the main one, for comparison",
+    )
     parser.add_argument("--haematocrit", type=float, default=PipelineConfig().haematocrit)
     parser.add_argument("--agent", help="contrast agent, where the header does not name it")
     parser.add_argument("--apical-rule", choices=APICAL_RULES, default="aha")
@@ -37,6 +45,7 @@ def run(args: argparse.Namespace) -> int:
     """Analyse one study; raises BadInput or NothingToAnalyse with one sentence."""
     config = PipelineConfig(
         model=args.model,
+        other_models=tuple(args.other_models),
         haematocrit=args.haematocrit,
         agent=args.agent,
         apical_rule=args.apical_rule,

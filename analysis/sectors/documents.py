@@ -108,23 +108,25 @@ def view_to_json(view: StandardView, shape: tuple[int, int]) -> dict[str, object
     }
 
 
-def maps_from_arrays(arrays: Mapping[str, NDArray[Any]]) -> SliceMaps:
+def maps_from_arrays(arrays: Mapping[str, NDArray[Any]], *, model: str | None = None) -> SliceMaps:
     """What `measure_slice` needs from a slice's stored arrays (names of the slice NPZ).
 
-    A map that is stored as all NaN (no flow in a single sequence, no Gd) counts as absent.
+    ``model``: one that was mapped beside the main one; it has flow but no fitted curves. A map that
+    is stored as all NaN (no flow in a single sequence, no Gd) counts as absent.
     """
 
     def found(name: str) -> NDArray[Any] | None:
         array = arrays.get(name)
         return array if array is not None and np.isfinite(array).any() else None
 
+    suffix = "" if model is None else f"_{model}"
     return SliceMaps(
-        mbf=found("mbf"),
-        mbf_se=found("mbf_se"),
-        quality=arrays.get("quality"),
+        mbf=found(f"mbf{suffix}"),
+        mbf_se=found(f"mbf_se{suffix}"),
+        quality=arrays.get(f"quality{suffix}"),
         relative_upslope=found("relative_upslope"),
         gd=found("gd_mmol_per_l"),
-        gd_fit=found("gd_fit"),
+        gd_fit=found("gd_fit") if model is None else None,
         signal=arrays.get("corrected"),
     )
 

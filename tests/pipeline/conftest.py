@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from analysis.config import PipelineConfig
 from analysis.domain import Exam
 from analysis.phantom import SimulatedExam
 from analysis.pipeline import analyse
@@ -27,7 +28,11 @@ def dual(tmp_path_factory) -> Analysed:
         folder, 11, slices=1, beats=40, tier="easy", breathing="held", defects=(), snr=25
     )
     reported: list[tuple[str, float]] = []
-    result = analyse(exam, progress=lambda stage, share: reported.append((stage, share)))
+    result = analyse(
+        exam,
+        config=PipelineConfig(other_models=("fermi",)),
+        progress=lambda stage, share: reported.append((stage, share)),
+    )
     return Analysed(truth, exam, result, reported, folder)
 
 

@@ -8,6 +8,9 @@ from analysis.errors import BadInput
     "wrong",
     [
         {"model": "bolus"},
+        {"other_models": ("bolus",)},
+        {"other_models": ("btex",)},
+        {"other_models": ("fermi", "fermi")},
         {"apical_rule": "somewhere"},
         {"haematocrit": 0.0},
         {"haematocrit": float("nan")},

@@ -104,6 +104,23 @@ def test_stored_contours_and_arrays_give_the_very_same_numbers_again(dual):
                 assert {**first, "uncertainty": None} == second
 
 
+def test_a_second_model_has_its_own_map_and_segments_beside_the_first(dual):
+    for found in dual.result.document["acquisitions"]:
+        assert found["model"] == "btex"
+        assert found["other_models"]["fermi"]["global_mbf_ml_per_min_per_g"] == pytest.approx(
+            found["global_mbf_ml_per_min_per_g"], rel=0.25
+        )
+        for piece in found["slices"]:
+            arrays = dual.result.arrays[piece["key"]]
+            assert not np.array_equal(arrays["mbf_fermi"], arrays["mbf"], equal_nan=True)
+            assert np.array_equal(np.isfinite(arrays["mbf_fermi"]), arrays["quality_fermi"] == 0)
+            for segment in piece["other_models"]["fermi"]["segments"]:
+                inside = arrays["segments"] == segment["segment"]
+                assert segment["mbf_ml_per_min_per_g"] == pytest.approx(
+                    np.nanmean(arrays["mbf_fermi"][inside]), rel=1e-5
+                )
+
+
 def test_the_reserve_is_the_ratio_of_means(dual):
     rows = {row["segment"]: row for row in dual.result.document["mpr"]}
     flow = {
