@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from qperfweb.core.database_url import parse_database_url
 from qperfweb.setup.state import kept_secret, state_folder
@@ -123,7 +124,15 @@ _NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 DATABASES: dict[str, dict[str, Any]] = {
     "default": parse_database_url(_DATABASE_URLS[DATABASE_LOGIN] or _NO_DATABASE),
 }
-DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 10)
+# A connection that a cut cable left open is noticed within half a minute, not after two hours.
+for _option, _value in (
+    ("connect_timeout", 10),
+    ("keepalives_idle", 10),
+    ("keepalives_interval", 5),
+    ("keepalives_count", 3),
+    ("tcp_user_timeout", 25_000),
+):
+    DATABASES["default"]["OPTIONS"].setdefault(_option, _value)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if flag("QPERF_DATABASE_POOL"):
     DATABASES["default"]["OPTIONS"]["pool"] = {
@@ -206,6 +215,37 @@ WHITENOISE_AUTOREFRESH = DEBUG
 DATA_UPLOAD_MAX_NUMBER_FILES = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 FILE_UPLOAD_PERMISSIONS = 0o600
+
+# Several machines share their files through an object store (studies/object_store.py).
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+_OBJECT_STORE = urlsplit(text("QPERF_OBJECT_STORE"))
+if _OBJECT_STORE.scheme == "s3":
+    from botocore.config import Config
+
+    STORAGES["objects"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _OBJECT_STORE.netloc,
+            "location": _OBJECT_STORE.path.strip("/"),
+            "endpoint_url": text("QPERF_OBJECT_STORE_ENDPOINT") or None,
+            "access_key": text("QPERF_OBJECT_STORE_KEY") or None,
+            "secret_key": text("QPERF_OBJECT_STORE_SECRET") or None,
+            "region_name": text("QPERF_OBJECT_STORE_REGION") or None,
+            "client_config": Config(
+                connect_timeout=5,
+                read_timeout=60,
+                retries={"max_attempts": 3, "mode": "standard"},
+                # Servers other than Amazon's seldom have a host name for every bucket.
+                s3={"addressing_style": "path" if text("QPERF_OBJECT_STORE_ENDPOINT") else "auto"},
+                signature_version="s3v4",
+            ),
+            "file_overwrite": True,
+            "default_acl": None,
+        },
+    }
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = text("QPERF_TIME_ZONE", "UTC")

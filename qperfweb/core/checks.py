@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from typing import Any
 
@@ -16,6 +17,7 @@ from qperfweb.core.schema import schema_state
 def register_all() -> None:
     checks.register(check_state_folder, "security")
     checks.register(check_exposure, "security")
+    checks.register(check_object_store, "security")
     checks.register(check_database, checks.Tags.database)
 
 
@@ -56,6 +58,20 @@ def check_exposure(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]
             )
         )
     return found
+
+
+def check_object_store(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """An address that is not understood would leave the files on one machine, unnoticed."""
+    address = os.environ.get("QPERF_OBJECT_STORE", "")
+    if not address or "objects" in settings.STORAGES:
+        return []
+    return [
+        checks.Error(
+            "QPERF_OBJECT_STORE is not an address of the form s3://bucket/folder",
+            hint="unset it, or name bucket and folder; the server is QPERF_OBJECT_STORE_ENDPOINT",
+            id="qperf.E007",
+        )
+    ]
 
 
 def check_database(

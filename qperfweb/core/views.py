@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 
 from django.conf import settings
+from django.core.files.storage import storages
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
@@ -26,7 +27,8 @@ def healthz(request: HttpRequest) -> JsonResponse:
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
     """The process can do its work: database, schema and store are there."""
-    problems = [problem for problem in (_database_problem(), _store_problem()) if problem]
+    asked = (_database_problem(), _store_problem(), _object_store_problem())
+    problems = [problem for problem in asked if problem]
     return JsonResponse(
         {"ready": not problems, "problems": problems}, status=503 if problems else 200
     )
@@ -70,3 +72,13 @@ def _store_problem() -> str:
             return ""
     except OSError as error:
         return f"the store cannot be written: {error.strerror}"
+
+
+def _object_store_problem() -> str:
+    if "objects" not in settings.STORAGES:
+        return ""
+    try:
+        storages["objects"].exists("a-name-that-nothing-has")
+    except Exception:  # every client library has exceptions of its own
+        return "the object store does not answer"
+    return ""

@@ -6,4 +6,6 @@ class RunsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import receivers  # noqa: F401  # connects the signals of the packages below
+        from . import bundles, receivers, shared_bundles  # noqa: F401  # receivers: signals
+
+        bundles.on_missing = shared_bundles.bring_bundle

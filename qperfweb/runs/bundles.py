@@ -13,7 +13,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCHEMA = "qperf-bundle-1"
+MANIFEST = "manifest.json"
 NOT_A_NUMBER = 0
 """Stored value of quantised arrays that stands for "no value here"."""
 
@@ -85,7 +86,7 @@ def write_bundle(store: Path, arrays: Mapping[str, Mapping[str, Array]]) -> str:
             for name, array in sorted(members.items())
         }
         manifest = json.dumps({"schema": SCHEMA, "arrays": entries}, sort_keys=True, indent=1)
-        _write_durably(temporary / "manifest.json", manifest.encode())
+        _write_durably(temporary / MANIFEST, manifest.encode())
         digest = hashlib.sha256(manifest.encode()).hexdigest()
         target = bundle_folder(store, digest)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -131,13 +132,25 @@ def open_bundle(store: Path, digest: str) -> Bundle:
 
     Raises BundleDamaged when its manifest is missing or is not the one that gave it its name.
     """
-    return _open(bundle_folder(store, digest), digest)
+    folder = bundle_folder(store, digest)
+    if not (folder / MANIFEST).exists():
+        on_missing(digest)
+    return _open(folder, digest)
+
+
+def _nowhere_else(digest: str) -> None:
+    """A store folder of its own: what is not here is nowhere."""
+
+
+on_missing: Callable[[str], None] = _nowhere_else
+"""Called for a bundle that is not in the folder; the web application brings it from the object
+store. This module also runs where neither Django nor that store's keys are."""
 
 
 @lru_cache(maxsize=256)
 def _open(folder: Path, digest: str) -> Bundle:
     try:
-        manifest = (folder / "manifest.json").read_bytes()
+        manifest = (folder / MANIFEST).read_bytes()
     except OSError as error:
         raise BundleDamaged(BundleDamaged.__doc__) from error
     if hashlib.sha256(manifest).hexdigest() != digest:
@@ -156,7 +169,12 @@ def verify_bundle(store: Path, digest: str) -> list[str]:
 
 
 def bundle_folder(store: Path, digest: str) -> Path:
-    return store / "bundles" / digest[:2] / digest
+    return store / bundle_name(digest)
+
+
+def bundle_name(digest: str) -> str:
+    """The bundle's name below the store folder and in the object store."""
+    return f"bundles/{digest[:2]}/{digest}"
 
 
 def _write_array(path: Path, name: str, array: Array) -> dict[str, Any]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 from functools import partial
 
@@ -21,19 +23,23 @@ from qperfweb.accounts.models import Site
 from qperfweb.core.rls import site_scope
 from qperfweb.core.tasks import CARE_QUEUE
 from qperfweb.studies.models import Study
+from qperfweb.studies.object_store import StoreUnreachable
 from qperfweb.studies.services import study_classify
-from qperfweb.studies.storage import object_path
+from qperfweb.studies.storage import local_path, object_paths
 
 from . import services
 from .child import ChildCancelled, ChildFailed, Limits, run_in_child
 from .job import AnalysisJob
-from .models import FINAL_STATES, AnalysisRun, RunPurpose, RunState
+from .models import FINAL_STATES, AnalysisRun, RunPurpose
+from .queries import runs_without_job, stalled_runs, unsettled_studies
+from .shared_bundles import share_bundle
 
 log = logging.getLogger(__name__)
 
 ANALYSIS_QUEUE = "analysis"
 BEAT_EVERY_S = 1.0
-STALLED_AFTER = timedelta(seconds=20)
+LOOK_BACK = timedelta(days=3)
+"""Older studies that never settled are found by ./run manage doctor."""
 
 
 def study_received(study: Study, *, settle_now: bool = False) -> None:
@@ -44,7 +50,7 @@ def study_received(study: Study, *, settle_now: bool = False) -> None:
     if settle_now:
         _settle(study)
     else:
-        _settle_later(study, settings.STUDY_QUIET_S)
+        settle_later(study, settings.STUDY_QUIET_S)
 
 
 def defer_run(run: AnalysisRun) -> None:
@@ -62,7 +68,7 @@ def settle_study(study_id: int, site_id: int) -> None:
         quiet_until = study.last_received_at + timedelta(seconds=settings.STUDY_QUIET_S)
         wait_s = (quiet_until - timezone.now()).total_seconds()
         if wait_s > 0:
-            _settle_later(study, wait_s)
+            settle_later(study, wait_s)
             return
         study_classify(study)
         _settle(study)
@@ -79,7 +85,7 @@ def analyse_run(run_id: int, site_id: int) -> None:
         job = AnalysisJob(
             store=settings.STORE_DIR,
             study_instance_uid=run.study.study_instance_uid,
-            objects=tuple(object_path(sha256) for _, sha256 in run.input_manifest),
+            objects=tuple(local_path(sha256) for _, sha256 in run.input_manifest),
             series_corrections=run.parameters["series_corrections"],
             import_rules=tuple(run.parameters.get("import_rules", ())),
             parameters=run.parameters["pipeline"],
@@ -87,9 +93,12 @@ def analyse_run(run_id: int, site_id: int) -> None:
     heart = _Heart(run, site_id)
     limits = Limits(time_s=settings.RUN_TIME_LIMIT_S, memory_bytes=settings.RUN_MEMORY_LIMIT_BYTES)
     try:
+        heart.beat_during(partial(object_paths, [sha256 for _, sha256 in run.input_manifest]))
         outcome = run_in_child(
             job, limits=limits, on_progress=heart.progress, should_stop=heart.should_stop
         )
+        # Before its rows can be seen.
+        heart.beat_during(partial(share_bundle, outcome.bundle_sha256))
         with scope():
             services.run_succeed(run, outcome.document, outcome.bundle_sha256)
     except ChildCancelled:
@@ -99,6 +108,10 @@ def analyse_run(run_id: int, site_id: int) -> None:
         log.warning("run %s failed: %s", run_id, failure.code)
         with scope():
             services.run_fail(run, code=failure.code, message=str(failure))
+    except StoreUnreachable as error:
+        log.warning("run %s failed: the object store does not answer", run_id)
+        with scope():
+            services.run_fail(run, code="storage", message=error.message)
 
 
 @app.periodic(cron="* * * * * */15", periodic_id="care")
@@ -106,11 +119,10 @@ def analyse_run(run_id: int, site_id: int) -> None:
 def recover_runs(timestamp: int) -> None:
     """Queue again what a dead worker left running or a lost job left waiting."""
     with site_scope(Site.objects.values_list("id", flat=True)):
-        lost = timezone.now() - STALLED_AFTER
-        running = AnalysisRun.objects.filter(state=RunState.RUNNING, heartbeat_at__lt=lost)
-        waiting = AnalysisRun.objects.filter(state=RunState.QUEUED, queued_at__lt=lost)
-        for run in [*running, *waiting]:
+        for run in [*stalled_runs(), *runs_without_job()]:
             defer_run(run)
+        for study in unsettled_studies(since=timezone.now() - LOOK_BACK):
+            settle_later(study, 0)
     with connection.cursor() as cursor:
         cursor.execute(_FORGET_JOBS_OF_DEAD_WORKERS)
 
@@ -120,7 +132,7 @@ _FORGET_JOBS_OF_DEAD_WORKERS = """
     SELECT procrastinate_finish_job_v1(job.id, 'failed', false)
     FROM procrastinate_jobs job LEFT JOIN procrastinate_workers worker ON worker.id = job.worker_id
     WHERE job.status = 'doing'
-      AND (worker.id IS NULL OR worker.last_heartbeat < now() - interval '60 seconds')
+      AND (worker.id IS NULL OR worker.last_heartbeat < now() - interval '40 seconds')
 """
 
 
@@ -144,6 +156,15 @@ class _Heart:
             self.stopped = not alive
         return self.stopped
 
+    def beat_during(self, work: Callable[[], object]) -> None:
+        """Do ``work`` in a thread (it asks no database) while telling that the run is alive."""
+        with ThreadPoolExecutor(1) as pool:
+            doing = pool.submit(work)
+            while not wait([doing], timeout=BEAT_EVERY_S).done:
+                if self.should_stop():
+                    raise ChildCancelled
+            doing.result()
+
 
 def _settle(study: Study) -> None:
     """Make the run of a study whose objects are not those of its newest run."""
@@ -151,13 +172,14 @@ def _settle(study: Study) -> None:
     if newest and newest.input_sha256 == services.digest(services.input_manifest(study)):
         return
     if newest and newest.state not in FINAL_STATES:
-        _settle_later(study, settings.STUDY_QUIET_S)
+        settle_later(study, settings.STUDY_QUIET_S)
         return
     purpose = RunPurpose.LATE_OBJECTS if newest else RunPurpose.FIRST
     services.run_request(study, purpose=purpose)
 
 
-def _settle_later(study: Study, wait_s: float) -> None:
+def settle_later(study: Study, wait_s: float) -> None:
+    """Look at this study again after so many seconds; nothing happens when that is planned."""
     _defer_once(
         settle_study, f"settle-{study.pk}", wait_s, study_id=study.pk, site_id=study.site_id
     )

@@ -100,6 +100,8 @@ class _Indexer:
             if known:
                 if known[0] != file.sha256:
                     raise SetAside("uid-reused", self._study_by_id(known[1]))
+                if not storage.object_path(file.sha256).exists():
+                    self.kept.append(file)  # its file was lost: sending again brings it back
                 return Outcome(
                     name=arrival.name,
                     status="duplicate",

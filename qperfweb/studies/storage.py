@@ -2,21 +2,26 @@
 
 A file is staged in ``tmp``, flushed to disk and renamed into place, so that a crash leaves either
 the whole object or nothing. Objects of several sites may share a file; who may see it is decided by
-the rows that name it.
+the rows that name it. Where machines share an object store, the folder is what this one has seen of
+it (object_store.py).
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import time
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
+
+from . import object_store
 
 STALE_AFTER_S = 24 * 3600
 _FLUSHES_AT_ONCE = 16
@@ -32,8 +37,31 @@ class StoredObject:
 
 
 def object_path(sha256: str) -> Path:
-    """Where the object of that hash lies."""
-    return settings.STORE_DIR / "objects" / sha256[:2] / sha256[2:4] / sha256
+    """Where the object of that hash lies, brought from the object store when it was not here yet.
+
+    A path without a file when nobody has the object. Raises StoreUnreachable.
+    """
+    path = local_path(sha256)
+    object_store.bring(path, object_name(sha256))
+    return path
+
+
+def object_paths(hashes: Iterable[str]) -> list[Path]:
+    """``object_path`` of many, brought together."""
+    wanted = [(local_path(sha256), object_name(sha256)) for sha256 in hashes]
+    object_store.bring_all(wanted)
+    return [path for path, _ in wanted]
+
+
+def local_path(sha256: str) -> Path:
+    """Where this machine keeps the object of that hash."""
+    path: Path = settings.STORE_DIR / object_name(sha256)
+    return path
+
+
+def object_name(sha256: str) -> str:
+    """The object's name below the store folder and in the object store."""
+    return f"objects/{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
 def stage(chunks: Iterable[bytes]) -> StoredObject:
@@ -58,22 +86,25 @@ def keep(staged: StoredObject) -> StoredObject:
     """Make a staged object durable under its hash; the same content again changes nothing."""
     keep_all([staged])
     return StoredObject(
-        sha256=staged.sha256, size_bytes=staged.size_bytes, path=object_path(staged.sha256)
+        sha256=staged.sha256, size_bytes=staged.size_bytes, path=local_path(staged.sha256)
     )
 
 
 def keep_all(staged: Sequence[StoredObject]) -> None:
     """``keep`` for many at once: waiting for the disk together takes a fraction of the time."""
-    new = {one.sha256: one for one in staged if not object_path(one.sha256).exists()}
+    new = {one.sha256: one for one in staged if not local_path(one.sha256).exists()}
     with ThreadPoolExecutor(min(_FLUSHES_AT_ONCE, max(1, len(new)))) as pool:
         list(pool.map(_flush, (one.path for one in new.values())))
         folders: set[Path] = set()
         for one in new.values():
-            target = object_path(one.sha256)
+            target = local_path(one.sha256)
             folders.update((target.parent, *_missing_above(target.parent)))
             target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.replace(one.path, target)
         list(pool.map(_flush, folders))
+    object_store.put_files(
+        (local_path(sha256), object_name(sha256)) for sha256 in {one.sha256 for one in staged}
+    )
     for one in staged:
         discard(one)
 
@@ -103,13 +134,28 @@ def staging_folder() -> Path:
 
 
 def clear_stale_staging() -> int:
-    """Remove what interrupted deliveries left in the staging folder; the number of files."""
-    oldest, removed = time.time() - STALE_AFTER_S, 0
+    """Remove what interrupted deliveries and analyses left half-done; the number of entries."""
+    stale = list(stale_staging(STALE_AFTER_S))
+    for path in stale:
+        remove(path)
+    return len(stale)
+
+
+def stale_staging(age_s: float) -> Iterator[Path]:
+    """Files and folders in the staging folder that nobody has touched for so long."""
+    oldest = time.time() - age_s
     for path in staging_folder().iterdir():
-        if path.is_file() and path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
-            removed += 1
-    return removed
+        with suppress(FileNotFoundError):  # somebody finished it just now
+            if path.stat().st_mtime < oldest:
+                yield path
+
+
+def remove(path: Path) -> None:
+    """Take away a file, or a folder with what is in it; nothing happens when it is gone."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

@@ -37,6 +37,10 @@ GEOMETRY = SliceGeometry(
 )
 
 
+MBF_ONLY = {"stress_mid": {"mbf": np.ones((4, 4), dtype=np.float32)}}
+"""Arrays of a bundle that no run names."""
+
+
 def circle(radius: float, centre: tuple[float, float] = (32.0, 32.0)) -> tuple[Any, ...]:
     angles = np.linspace(0, 2 * np.pi, 48, endpoint=False)
     return tuple(

@@ -9,7 +9,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from qperfweb.core.rls import site_scope
-from qperfweb.runs import services, tasks
+from qperfweb.runs import queries, services, tasks
 from qperfweb.runs.models import AnalysisRun, RunPurpose, RunState, SegmentResult
 from qperfweb.studies.models import Study
 from tests.runs.examples import a_finished_run, a_result, a_study, an_object
@@ -153,7 +153,7 @@ def test_lost_runs_are_queued_again(run, as_worker):
             cursor.execute("DELETE FROM procrastinate_jobs")
         tasks.recover_runs(0)
         assert waiting_jobs("analyse_run") == 0
-        lost = timezone.now() - 2 * tasks.STALLED_AFTER
+        lost = timezone.now() - 2 * queries.STALLED_AFTER
         AnalysisRun.objects.filter(pk=run.pk).update(heartbeat_at=lost)
         tasks.recover_runs(0)
         assert waiting_jobs("analyse_run") == 1

@@ -79,6 +79,17 @@ def test_the_same_object_again_changes_nothing(batch: IntakeBatch, tmp_path: Pat
     assert (batch.accepted, batch.duplicates) == (2, 1)
 
 
+def test_an_object_whose_file_was_lost_comes_back_when_it_is_sent_again(
+    batch: IntakeBatch, tmp_path: Path
+) -> None:
+    sent(batch, tmp_path, [make.image()])
+    path = object_path(Instance.objects.get().sha256)
+    path.unlink()
+    (outcome,) = sent(batch, tmp_path, [make.image()])
+    assert outcome.status == "duplicate"
+    assert path.exists()
+
+
 def test_the_same_uid_with_other_content_is_set_aside_with_its_bytes(
     batch: IntakeBatch, tmp_path: Path
 ) -> None:
