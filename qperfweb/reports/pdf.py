@@ -14,9 +14,10 @@ from .report import report_of
 TEMPLATE = Path(__file__).with_name("template.typ")
 
 
-def render_pdf(reading: Reading) -> bytes:
-    """A4 pages of one reading at its newest revision."""
+def render_pdf(reading: Reading, *, paper: str = "a4") -> bytes:
+    """Pages of one reading at its newest revision, on ``a4`` or ``us-letter``."""
     values, pictures = report_of(reading)
+    values["paper"] = paper
     files = {name: svg.encode() for name, svg in pictures.items()}
     return typst.compile(
         {"main.typ": TEMPLATE.read_bytes(), **files},

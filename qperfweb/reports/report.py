@@ -11,11 +11,14 @@ from django.conf import settings
 from qperfweb.reviews.history import words_of
 from qperfweb.reviews.models import Reading, ReadingState, Signature
 from qperfweb.reviews.queries import content_of, flags_of, newest_revision, remeasured
+from qperfweb.reviews.signing import summary_for
 from qperfweb.reviews.table import read_values
+from qperfweb.reviews.territories import territories_of
 from qperfweb.reviews.view import table
 from qperfweb.runs.bundles import open_bundle
 from qperfweb.studies.identity import open_identity
 
+from .clinical_part import clinical_part
 from .palette import PERFUSION_STOPS, VIRIDIS_STOPS
 from .pictures import bullseye_svg, colour_bar_svg, map_svg
 
@@ -51,12 +54,14 @@ def report_of(reading: Reading) -> tuple[dict[str, Any], dict[str, str]]:
     new = remeasured(run, content)
     acquired = read_values(document, new, content)
     rows = table(document, acquired)
+    summary = summary_for(reading)
+    territories = territories_of(content)
     conditions = [c for c in ("stress", "rest", "unknown") if any(r[c] for r in rows)]
     quantity = acquired[0].quantity if acquired else "mbf"
     pictures = {"bar.svg": colour_bar_svg(**SCALES[quantity])} | _bullseyes(
         rows, conditions, quantity
     )
-    maps = _maps(reading, document, content, new, pictures)
+    maps = _maps(reading, document, content, new, territories, pictures)
     values = {
         "identity": _identity(reading),
         "state": _state(reading),
@@ -69,6 +74,7 @@ def report_of(reading: Reading) -> tuple[dict[str, Any], dict[str, str]]:
         "map_columns": max((len(a["slices"]) for a in document["acquisitions"]), default=1),
         "bar": BAR_WORDS[quantity],
         "text": content["report"],
+        **clinical_part(document, acquired, content, summary),
         "method": _method(reading, document),
         "flags": [_flag(flag) for flag in flags_of(run, content)],
         "edits": _edits(reading),
@@ -127,6 +133,7 @@ def _maps(
     document: Mapping[str, Any],
     content: Mapping[str, Any],
     new: Mapping[str, Mapping[str, Any]],
+    territories: Mapping[int, str],
     pictures: dict[str, str],
 ) -> list[dict[str, str]]:
     bundle = open_bundle(settings.STORE_DIR, reading.run.bundle_sha256)
@@ -143,7 +150,11 @@ def _maps(
             pictures[f"map-{key}.svg"] = map_svg(
                 bundle.values(array),
                 piece["standard_view"]["matrix"],
-                [s for s in segments if s.get("outline_rc")],
+                [
+                    {**s, "territory": territories[s["segment"]]}
+                    for s in segments
+                    if s.get("outline_rc")
+                ],
                 contours["epi_rc"],
                 **SCALES[quantity],
             )
@@ -216,7 +227,8 @@ def _flag(flag: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _edits(reading: Reading) -> list[dict[str, str]]:
-    silent = ("opened", "acknowledge", "report")
+    # What these changed stands in the report itself, as of its revision.
+    silent = ("opened", "acknowledge", "report", "clinical", "visual", "scar", "quality")
     return [
         {"at": _when(r.created_at), "by": r.author_name, "what": words_of(r), "why": r.reason}
         for r in reading.revisions.exclude(kind__in=silent)

@@ -9,16 +9,18 @@ from qperfweb.studies.storage import object_path, store_bytes
 
 from .pdf import render_pdf
 
+A4 = ReportDocument.Paper.A4.value
 
-def report_pdf(reading: Reading) -> bytes:
+
+def report_pdf(reading: Reading, *, paper: str = A4) -> bytes:
     """The PDF of a reading. A signed one is kept: asking again gives the same bytes."""
     if reading.state != ReadingState.SIGNED:
-        return render_pdf(reading)
+        return render_pdf(reading, paper=paper)
     addenda = reading.addenda.count()
-    kept = reading.documents.filter(revision=reading.revision, addenda=addenda).first()
+    kept = reading.documents.filter(revision=reading.revision, addenda=addenda, paper=paper).first()
     if kept is not None:
         return object_path(kept.sha256).read_bytes()
-    content = render_pdf(reading)
+    content = render_pdf(reading, paper=paper)
     stored = store_bytes([content])
     with transaction.atomic():
         ReportDocument.objects.create(
@@ -26,6 +28,7 @@ def report_pdf(reading: Reading) -> bytes:
             reading=reading,
             revision=reading.revision,
             addenda=addenda,
+            paper=paper,
             sha256=stored.sha256,
         )
     return content

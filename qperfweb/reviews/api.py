@@ -19,6 +19,7 @@ from . import carry_over, services, signing
 from .confirmation import confirm_identity
 from .history import words_of
 from .models import Reading
+from .neighbours import priors_state
 from .queries import content_of, newest_revision
 from .roi import measure_roi
 from .run_view import run_json
@@ -84,7 +85,7 @@ class EditsView(ReadingView):
         edit = read_request(EditRequest, request.data)
         reading = services.reading_edit(reading, request.user, edit)
         changed = {edit["slice"]} if edit["kind"] in ("contour", "contour_reset") else set()
-        if edit["kind"] in ("undo", "redo"):
+        if edit["kind"] in ("undo", "redo", "territories"):
             return Response(edit_result(reading, request.user))
         return Response(edit_result(reading, request.user, changed=changed))
 
@@ -174,6 +175,19 @@ class AddendaView(ReadingView):
             return _wrong_password()
         signing.addendum_add(reading, request.user, text=wanted["text"], confirmation=confirmation)
         return Response(edit_result(reading, request.user, changed=set()))
+
+
+class PriorsView(APIView):
+    """Signed readings of earlier exams of the same patient at the same site, and what changed."""
+
+    verbs = {"GET": Verb.VIEW_READING}
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, study_id: int) -> Response:
+        study = get_object_or_404(Study, pk=study_id)
+        self.check_object_permissions(request, study)
+        audit.record(request.user, "study.priors_viewed", study)
+        return Response(priors_state(study, request.user))
 
 
 class HistoryView(ReadingView):

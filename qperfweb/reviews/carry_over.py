@@ -19,9 +19,9 @@ from .queries import values_of
 from .recompute import slice_document
 from .table import GLOBAL, TERRITORIES, Acquired, value_of_row
 
-BY_SLICE = ("contours",)
-BY_SEGMENT = ("overrides", "statuses")
-WHOLE = ("report",)
+BY_SLICE = ("contours", "quality")
+BY_SEGMENT = ("overrides", "statuses", "visual")
+WHOLE = ("report", "clinical", "scar", "territories", "comparison")
 """Parts of a reading's content by what they are about; the rest stays behind."""
 
 
@@ -61,7 +61,7 @@ def plan(old: AnalysisRun, new: AnalysisRun, before: Content) -> Plan:
     content = empty_content()
     for kind in WHOLE:
         content[kind] = before[kind]
-        if any(before[kind].values()):
+        if any(before[kind].values()) and before[kind] != empty_content()[kind]:
             carried.append(Item(kind=kind))
     for kind in BY_SLICE:
         for key, entry in before[kind].items():

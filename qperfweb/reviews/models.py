@@ -67,6 +67,12 @@ class RevisionKind(models.TextChoices):
     SEGMENT_STATUS = "segment_status", "Segment marked"
     ACKNOWLEDGE = "acknowledge", "Flag acknowledged"
     REPORT = "report", "Report text"
+    QUALITY = "quality", "Image quality graded"
+    VISUAL = "visual", "Visual score"
+    SCAR = "scar", "Scar noted"
+    CLINICAL = "clinical", "Clinical data"
+    TERRITORIES = "territories", "Coronary territories"
+    COMPARISON = "comparison", "Prior exam"
     UNDO = "undo", "Undone"
     REDO = "redo", "Redone"
 
@@ -74,8 +80,7 @@ class RevisionKind(models.TextChoices):
 class ReadingRevision(models.Model):
     """One step of a reading: who, when, why, what it replaced, and the whole state after it.
 
-    state: {contours: {slice key: contours}, overrides: {"stress": {"4": {...}}},
-    statuses: {...}, acknowledged: {...}, report: {...}}; only what differs from automated.
+    state: {content: see content.py, history: {undo, redo}}.
     """
 
     site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT)
@@ -195,18 +200,24 @@ class Addendum(models.Model):
 
 
 class ReportDocument(models.Model):
-    """One rendered PDF of a reading at one revision; the bytes lie in the store."""
+    """One rendered PDF of a reading at one revision on one paper; the bytes lie in the store."""
+
+    class Paper(models.TextChoices):
+        A4 = "a4", "A4"
+        LETTER = "us-letter", "Letter"
 
     site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT)
     reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="documents")
     revision = models.PositiveIntegerField()
     addenda = models.PositiveIntegerField(default=0)
+    paper = models.CharField(max_length=12, choices=Paper.choices, default=Paper.A4)
     sha256 = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["reading", "revision", "addenda"], name="document_once_per_revision"
+                fields=["reading", "revision", "addenda", "paper"],
+                name="document_once_per_revision",
             ),
         ]

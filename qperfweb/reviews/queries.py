@@ -7,9 +7,10 @@ from typing import Any
 
 from qperfweb.runs.models import AnalysisRun
 from qperfweb.runs.results import all_flags
+from qperfweb.studies.models import Study
 
-from .content import Content
-from .models import Reading, ReadingRevision
+from .content import Content, complete
+from .models import Reading, ReadingRevision, ReadingState
 from .recompute import measure_contours
 from .table import Acquired, read_values
 
@@ -18,10 +19,18 @@ def newest_revision(reading: Reading) -> ReadingRevision:
     return reading.revisions.get(number=reading.revision)
 
 
+def reading_for(study: Study, user: Any) -> Reading | None:
+    """What this user sees: the signed reading, else their own draft, else nobody's."""
+    signed = study.readings.filter(state=ReadingState.SIGNED).order_by("-signed_at").first()
+    draft = study.readings.filter(state=ReadingState.DRAFT, reader=user).order_by("-id").first()
+    if draft is not None and (signed is None or draft.run_id > signed.run_id):
+        return draft
+    return signed
+
+
 def content_of(revision: ReadingRevision) -> Content:
-    """The content after a revision."""
-    content: Content = revision.state["content"]
-    return content
+    """The content after a revision, with every part that a reading has today."""
+    return complete(revision.state["content"])
 
 
 def history_of(revision: ReadingRevision) -> tuple[list[int], list[int]]:

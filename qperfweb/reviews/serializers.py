@@ -6,7 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from .content import CAUSES
 from .models import RevisionKind, Signature
+from .scores import TRANSMURALITY
 
 EDIT_KINDS = [kind.value for kind in RevisionKind if kind != RevisionKind.OPENED]
 
@@ -16,8 +18,12 @@ NEEDED = {
     "override": ("condition", "segment", "value", "reason"),
     "override_reset": ("condition", "segment"),
     "segment_status": ("condition", "segment", "status"),
-    "acknowledge": ("flag",),
     "report": ("report",),
+    "quality": ("slice",),
+    "visual": ("condition",),
+    "scar": ("segment",),
+    "clinical": ("clinical",),
+    "territories": ("territories",),
 }
 """What each kind of edit must name."""
 
@@ -51,14 +57,36 @@ class EditRequest(serializers.Serializer):
     segment = serializers.IntegerField(min_value=1, max_value=16, required=False)
     value = serializers.FloatField(required=False)
     status = serializers.ChoiceField(choices=["diagnostic", "non_diagnostic"], required=False)
+    causes = serializers.ListField(
+        child=serializers.ChoiceField(choices=list(CAUSES)), required=False, max_length=len(CAUSES)
+    )
     flag = serializers.CharField(required=False, max_length=200)
+    flags = serializers.ListField(
+        child=serializers.CharField(max_length=200), required=False, max_length=500
+    )
     comment = serializers.CharField(required=False, allow_blank=True, max_length=1000)
     report = ReportText(required=False)
+    grade = serializers.IntegerField(min_value=1, max_value=4, required=False, allow_null=True)
+    segments = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=16), required=False, max_length=16
+    )
+    score = serializers.IntegerField(min_value=0, max_value=3, required=False, allow_null=True)
+    transmurality = serializers.ChoiceField(
+        choices=list(TRANSMURALITY), required=False, allow_null=True
+    )
+    note = serializers.CharField(required=False, allow_blank=True, max_length=400)
+    clinical = serializers.DictField(required=False)
+    territories = serializers.DictField(required=False)
+    prior = serializers.IntegerField(
+        required=False, allow_null=True, help_text="the prior's signed reading; null: none"
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         for name in NEEDED.get(attrs["kind"], ()):
             if name not in attrs:
                 raise serializers.ValidationError({name: "This is needed for this edit."})
+        if attrs["kind"] == "visual" and not (attrs.get("segments") or attrs.get("segment")):
+            raise serializers.ValidationError({"segment": "This is needed for this edit."})
         return attrs
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from qperfweb.core import audit
 from qperfweb.core.errors import Conflict, Invalid, NotAllowed
-from qperfweb.runs.models import AnalysisRun, RunState
+from qperfweb.runs.models import RunState
 from qperfweb.runs.results import all_flags
 from qperfweb.runs.services import study_state_refresh
 from qperfweb.studies.models import Study
@@ -23,6 +23,7 @@ from qperfweb.studies.models import Study
 from .carry_over import newest_result, plan
 from .content import Content, apply_edit, empty_content
 from .models import Reading, ReadingRevision, ReadingSegment, ReadingState, RevisionKind
+from .priors import chosen_prior
 from .queries import content_of, history_of, values_of
 from .recompute import check_contours, slice_document
 
@@ -69,7 +70,7 @@ def reading_edit(reading: Reading, user: Any, edit: Mapping[str, Any]) -> Readin
         newest = _newest(reading)
         content, change = apply_edit(
             newest.state["content"],
-            _checked(reading.run, edit),
+            _checked(reading, edit),
             author=user.display_name,
             at=timezone.now().isoformat(timespec="seconds"),
             revision=reading.revision + 1,
@@ -222,22 +223,26 @@ def _write_values(reading: Reading, content: Content) -> None:
     ReadingSegment.objects.bulk_create(rows)
 
 
-def _checked(run: AnalysisRun, edit: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(reading: Reading, edit: Mapping[str, Any]) -> dict[str, Any]:
     """The edit with what it names looked up in the run."""
-    checked = dict(edit)
-    if edit["kind"] == "contour":
+    run, checked = reading.run, dict(edit)
+    kind = edit["kind"]
+    if kind == "contour":
         checked["contours"] = check_contours(run, edit["slice"], edit["contours"])
-    elif edit["kind"] == "contour_reset":
+    elif kind in ("contour_reset", "quality"):
         slice_document(run, edit["slice"])
-    elif edit["kind"] in ("override", "override_reset", "segment_status"):
-        wanted = (edit["condition"], edit["segment"])
-        acquired = values_of(run, empty_content())
-        if all(wanted != (a.condition, n) for a in acquired for n in a.segments):
+    elif kind in ("override", "override_reset", "segment_status", "visual"):
+        there = {(a.condition, n) for a in values_of(run, empty_content()) for n in a.segments}
+        wanted = edit.get("segments") or [edit["segment"]]
+        if any((edit["condition"], segment) not in there for segment in wanted):
             raise Invalid("This result has no such segment.", field="segment")
-    elif edit["kind"] == "acknowledge" and all(
-        flag["id"] != edit["flag"] for flag in all_flags(run.document or {})
-    ):
-        raise Invalid("This result has no such flag.", field="flag")
+    elif kind == "acknowledge":
+        known = {flag["id"] for flag in all_flags(run.document or {})}
+        if not set(edit.get("flags") or [edit.get("flag")]) <= known:
+            raise Invalid("This result has no such flag.", field="flag")
+    elif kind == "comparison":
+        prior = edit.get("prior")
+        checked["comparison"] = chosen_prior(reading.study, prior) if prior else None
     return checked
 
 

@@ -25,10 +25,13 @@ from qperfweb.studies.models import Study
 
 from .confirmation import Confirmation
 from .models import Addendum, Reading, ReadingState, Signature
-from .queries import content_of, newest_revision, open_checks
+from .queries import content_of, newest_revision, open_checks, values_of
 from .services import lock_draft
+from .summary import Summary, signed_summary, summary_of
 
-SCHEMA = "qperf-signed-reading-1"
+SCHEMA = "qperf-signed-reading-2"
+"""1: without the summary, and content as it was kept then."""
+_FIRST_SCHEMA = "qperf-signed-reading-1"
 
 SEGMENT_FIELDS = (
     "condition", "segment", "quantity", "automated_value", "contour_value", "typed_value",
@@ -71,7 +74,10 @@ def reading_sign(
     now = timezone.now()
     reading.state = ReadingState.SIGNED
     reading.signed_at, reading.signed_by = now, user
-    document = signed_document(reading, meaning=meaning, signer_name=user.display_name)
+    summary = current_summary(reading)
+    document = signed_document(
+        reading, meaning=meaning, signer_name=user.display_name, summary=summary
+    )
     signature = Signature.objects.create(
         site_id=reading.site_id,
         reading=reading,
@@ -128,7 +134,12 @@ def verify_reading(reading: Reading) -> list[str]:
         if hashlib.sha256(stored).hexdigest() != signature.sha256:
             problems.append("The signed document does not match its hash.")
         rebuilt = signed_document(
-            reading, meaning=signature.meaning, signer_name=signature.signer_name
+            reading,
+            meaning=signature.meaning,
+            signer_name=signature.signer_name,
+            schema=signature.document_schema,
+            # What followed from the content then; a later version may well say more.
+            summary=_summary_in(stored),
         )
         if rebuilt != stored:
             problems.append("The reading's rows differ from what was signed.")
@@ -143,12 +154,40 @@ def verify_reading(reading: Reading) -> list[str]:
     return problems
 
 
-def signed_document(reading: Reading, *, meaning: str, signer_name: str) -> bytes:
+def summary_for(reading: Reading) -> Summary:
+    """What the reading's report says beside the table: as signed, else as of now."""
+    signature = reading.signatures.order_by("id").last()
+    signed = signed_summary(bytes(signature.document)) if signature else None
+    return signed if signed is not None else current_summary(reading)
+
+
+def current_summary(reading: Reading) -> Summary:
+    """The summary of a reading's newest revision."""
+    content = content_of(newest_revision(reading))
+    document = reading.run.document or {"acquisitions": []}
+    return summary_of(document, content, values_of(reading.run, content))
+
+
+def _summary_in(stored: bytes) -> Summary | None:
+    try:
+        return signed_summary(stored)
+    except ValueError:  # tampered bytes need not be JSON; the hash has told of it
+        return None
+
+
+def signed_document(
+    reading: Reading,
+    *,
+    meaning: str,
+    signer_name: str,
+    summary: Summary | None,
+    schema: str = SCHEMA,
+) -> bytes:
     """Canonical bytes of everything that a signature covers."""
     revision, run = newest_revision(reading), reading.run
     segments = reading.segments.order_by("condition", "segment").values(*SEGMENT_FIELDS)
-    document = {
-        "schema": SCHEMA,
+    document: dict[str, Any] = {
+        "schema": schema,
         "reading": reading.pk,
         "patient_pseudonym": str(reading.study.patient.pseudonym),
         "study_instance_uid": reading.study.study_instance_uid,
@@ -162,7 +201,7 @@ def signed_document(reading: Reading, *, meaning: str, signer_name: str) -> byte
             "model_versions": run.model_versions,
         },
         "revision": revision.number,
-        "content": content_of(revision),
+        "content": revision.state["content"],
         "segments": list(segments),
         "signature": {
             "signer": reading.signed_by_id,
@@ -171,6 +210,8 @@ def signed_document(reading: Reading, *, meaning: str, signer_name: str) -> byte
             "meaning": meaning,
         },
     }
+    if schema != _FIRST_SCHEMA:
+        document["summary"] = summary
     return rfc8785.dumps(document)
 
 

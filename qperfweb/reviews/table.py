@@ -11,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.constants import SEGMENT_NAMES, TERRITORY_OF_SEGMENT
+from analysis.constants import SEGMENT_NAMES
 from analysis.sectors import SegmentMeasurement, measure_global
 
+from .territories import NAMES, territories_of
+
 Document = Mapping[str, Any]
-TERRITORIES = ("LAD", "RCA", "LCx")
 GLOBAL = "GLOBAL"
 
 
@@ -51,12 +52,13 @@ class SegmentValue:
 
 @dataclass(frozen=True, kw_only=True)
 class Acquired:
-    """One acquisition of a reading: its segments by AHA number."""
+    """One acquisition of a reading: its segments by AHA number, and which artery each counts to."""
 
     key: str
     condition: str
     quantity: str
     segments: Mapping[int, SegmentValue]
+    territories: Mapping[int, str]
 
 
 def read_values(
@@ -66,6 +68,7 @@ def read_values(
 
     remeasured: re-measured slices (recompute.measure_contours) by slice key.
     """
+    territories = territories_of(content)
     return [
         Acquired(
             key=acquisition["key"],
@@ -76,6 +79,7 @@ def read_values(
                 for piece in acquisition["slices"]
                 for segment in piece["segments"]
             },
+            territories=territories,
         )
         for acquisition in document["acquisitions"]
     ]
@@ -116,11 +120,11 @@ def mean_over(values: Iterable[SegmentValue]) -> SegmentValue | None:
     )
 
 
-def row_names() -> list[tuple[int | str, str, str | None]]:
+def row_names(territories: Mapping[int, str]) -> list[tuple[int | str, str, str | None]]:
     """Segment, name and territory of every row in order: 16 segments, territories, global."""
     return [
-        *((n, SEGMENT_NAMES[n], TERRITORY_OF_SEGMENT[n]) for n in SEGMENT_NAMES),
-        *((name, name, name) for name in TERRITORIES),
+        *((n, SEGMENT_NAMES[n], territories[n]) for n in SEGMENT_NAMES),
+        *((name, name, name) for name in NAMES),
         (GLOBAL, GLOBAL, None),
     ]
 
@@ -131,7 +135,7 @@ def value_of_row(acquired: Acquired, segment: int | str) -> SegmentValue | None:
         return acquired.segments.get(segment)
     if segment == GLOBAL:
         return mean_over(acquired.segments.values())
-    return mean_over(v for n, v in acquired.segments.items() if TERRITORY_OF_SEGMENT[n] == segment)
+    return mean_over(v for n, v in acquired.segments.items() if acquired.territories[n] == segment)
 
 
 def _value(

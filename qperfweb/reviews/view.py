@@ -16,10 +16,22 @@ from qperfweb.studies.models import Study
 
 from .content import empty_content
 from .models import Reading, ReadingState
-from .queries import content_of, flags_of, history_of, newest_revision, open_checks, remeasured
+from .neighbours import next_study
+from .queries import (
+    content_of,
+    flags_of,
+    history_of,
+    newest_revision,
+    open_checks,
+    reading_for,
+    remeasured,
+)
 from .ratios import ratio_of_row
 from .run_view import FRAME_WORDS, aif_json, array_json, run_json
+from .suggestions import suggestions_of
+from .summary import summary_of, vocabulary
 from .table import Acquired, SegmentValue, read_values, row_names, value_of_row
+from .territories import territories_of
 
 ARRAYS = {
     "movie": "corrected",
@@ -30,6 +42,9 @@ ARRAYS = {
     "upslope": "relative_upslope",
 }
 """Name in the viewer -> name in the bundle."""
+
+ENTERED = ("quality", "visual", "scar", "clinical", "territories", "statuses", "comparison")
+"""Parts of a reading's content that the page's forms show as they were entered."""
 
 
 def viewer_state(study: Study, user: Any) -> dict[str, Any]:
@@ -42,6 +57,7 @@ def viewer_state(study: Study, user: Any) -> dict[str, Any]:
     content = content_of(newest_revision(reading)) if reading else empty_content()
     document = (run.document if run else None) or {"acquisitions": []}
     new = remeasured(run, content) if run else {}
+    acquired = read_values(document, new, content)
     return {
         "study": _study(study),
         "run": run_json(run if run and (latest is None or latest.pk <= run.pk) else latest),
@@ -49,14 +65,16 @@ def viewer_state(study: Study, user: Any) -> dict[str, Any]:
         "acquisitions": [_acquisition(run, a, content, new) for a in document["acquisitions"]]
         if run
         else [],
-        "table": table(document, read_values(document, new, content)),
+        "table": table(document, acquired),
         "flags": flags_of(run, content) if run else [],
+        **_beside(document, content, acquired),
+        "vocabulary": vocabulary(),
         "reading": _reading(reading, user) if reading else None,
         "can_read": can(user, Verb.EDIT_READING, study),
         "can_sign": can(user, Verb.SIGN_READING, study),
         "can_classify": can(user, Verb.CLASSIFY, study),
         "can_run": can(user, Verb.START_RUN, study),
-        "next_study_id": _next_study(study),
+        "next_study_id": next_study(study, user),
     }
 
 
@@ -65,10 +83,12 @@ def edit_result(reading: Reading, user: Any, *, changed: set[str] | None = None)
     run, document = reading.run, reading.run.document or {}
     content = content_of(newest_revision(reading))
     new = remeasured(run, content)
+    acquired = read_values(document, new, content)
     return {
         "reading": _reading(reading, user),
-        "table": table(document, read_values(document, new, content)),
+        "table": table(document, acquired),
         "flags": flags_of(run, content),
+        **_beside(document, content, acquired),
         "slices": [
             {"key": piece["key"], **_contour_part(piece, content, new)}
             for acquisition in document["acquisitions"]
@@ -78,13 +98,16 @@ def edit_result(reading: Reading, user: Any, *, changed: set[str] | None = None)
     }
 
 
-def reading_for(study: Study, user: Any) -> Reading | None:
-    """What this user sees: the signed reading, else their own draft, else nobody's."""
-    signed = study.readings.filter(state=ReadingState.SIGNED).order_by("-signed_at").first()
-    draft = study.readings.filter(state=ReadingState.DRAFT, reader=user).order_by("-id").first()
-    if draft is not None and (signed is None or draft.run_id > signed.run_id):
-        return draft
-    return signed
+def _beside(
+    document: Mapping[str, Any], content: Mapping[str, Any], acquired: list[Acquired]
+) -> dict[str, Any]:
+    """What a reading says beside the table: as entered, and what follows from it."""
+    summary = summary_of(document, content, acquired)
+    return {
+        "entered": {name: content[name] for name in ENTERED},
+        "summary": summary,
+        "suggestions": suggestions_of(document, content, acquired, summary),
+    }
 
 
 def table(document: Mapping[str, Any], acquired: list[Acquired]) -> list[dict[str, Any]]:
@@ -93,7 +116,8 @@ def table(document: Mapping[str, Any], acquired: list[Acquired]) -> list[dict[st
     for one in acquired:
         by_condition.setdefault(one.condition, one)
     rows = []
-    for segment, name, territory in row_names():
+    territories = acquired[0].territories if acquired else territories_of({})
+    for segment, name, territory in row_names(territories):
         values = {
             condition: value_of_row(by_condition[condition], segment)
             if condition in by_condition
@@ -244,13 +268,14 @@ def _contour_part(
     """What of a slice follows from its contours."""
     edited = piece["key"] in new
     now = new[piece["key"]] if edited else piece
+    territories = territories_of(content)
     return {
         "contours": content["contours"][piece["key"]] if edited else piece["contours"],
         "edited": edited,
         "sectors": [
             {
                 "segment": segment["segment"],
-                "territory": segment["territory"],
+                "territory": territories[segment["segment"]],
                 "outline_rc": segment["outline_rc"],
                 "label_rc": segment["label_rc"],
             }
@@ -262,9 +287,3 @@ def _contour_part(
             for c in (now.get("curves") or {"segments": []})["segments"]
         ],
     }
-
-
-def _next_study(study: Study) -> int | None:
-    """The study to read after this one: the oldest of the same sites that waits for a reader."""
-    waiting = Study.objects.filter(state="ready").exclude(pk=study.pk)
-    return waiting.order_by("last_received_at", "id").values_list("pk", flat=True).first()

@@ -226,3 +226,32 @@ def test_the_zip_is_for_those_who_may_export_is_noted_and_is_the_same_twice(
         event = TrailEvent.objects.get(action="reading.exported")
     assert event.details == {"kind": "zip", "revision": received_reading.revision, "state": "draft"}
     assert client_of("auditor", in_site).get(address.replace("export.zip", "fhir.json")).json()
+
+
+def test_scores_scar_and_burden_reach_the_structured_report_and_fhir(received_reading, reader):
+    reading = received_reading
+    for change in (
+        {"kind": "visual", "condition": "stress", "segments": [4], "score": 2},
+        {"kind": "scar", "segment": 4, "transmurality": "0"},
+        {"kind": "clinical", "clinical": {"systolic_rest": 120, "adequacy": "adequate"}},
+    ):
+        reading = edit(reading, reader, change)
+    subject = subject_of(reading)
+    groups, _ = groups_of(written(subject)["sr.dcm"])
+    scored = groups["stress AHA 4 BasInf"]
+    (score,) = scored.get_qualitative_evaluations(name=codes.VISUAL_SCORE)
+    assert score.value == codes.SCORES[2]
+    assert not groups["rest AHA 4 BasInf"].get_qualitative_evaluations(name=codes.VISUAL_SCORE)
+    heart = groups["whole heart"]
+    assert value_of(heart, codes.BURDEN) == pytest.approx(6.25)
+    assert value_of(heart, codes.SUMMED_STRESS) == 2
+    (judged,) = heart.get_qualitative_evaluations(name=codes.STRESS_ADEQUACY)
+    assert judged.value == codes.ADEQUACY["adequate"]
+    found = {
+        entry["resource"]["code"]["coding"][0]["code"]: entry["resource"]
+        for entry in fhir_bundle(subject)["entry"]
+        if entry["resource"]["resourceType"] == "Observation"
+    }
+    assert found["BURDEN"]["valueQuantity"] == {
+        "value": 6.25, "unit": "%", "system": "http://unitsofmeasure.org", "code": "%",
+    }  # fmt: skip

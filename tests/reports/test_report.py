@@ -111,3 +111,30 @@ def test_a_relative_index_does_not_wear_the_colours_of_flow():
     assert colour_of(0.25, top=0.5, stops=VIRIDIS_STOPS) == "#21918c"
     assert svg.count('fill="#21918c"') == 16
     assert colour_of(0.25) not in svg
+
+
+def test_what_the_reader_entered_and_scored_stands_in_the_report(reading, reader):
+    header = {
+        "stress_agent": "adenosine", "stress_dose": 140, "heart_rate_rest": 60,
+        "systolic_rest": 120, "adequacy": "doubtful", "adequacy_note": "coffee at eight",
+    }  # fmt: skip
+    mark = {"kind": "segment_status", "condition": "stress", "segment": 2,
+            "status": "non_diagnostic", "causes": ["outflow_tract"]}  # fmt: skip
+    for change in (
+        {"kind": "clinical", "clinical": header},
+        {"kind": "quality", "slice": "rest_mid", "grade": 4, "comment": "breathing"},
+        {"kind": "visual", "condition": "stress", "segments": [4], "score": 3},
+        {"kind": "scar", "segment": 4, "transmurality": "0"},
+        mark,
+        {"kind": "territories", "territories": {"preset": "left"}},
+    ):
+        reading = edit(reading, reader, change)
+    text = words_of(render_pdf(reading, paper="us-letter"))
+    for expected in (
+        "140 µg/kg/min", "doubtful", "coffee at eight", "poor: not for reading", "breathing",
+        "Ischaemic burden by eye: 1 of 16 segments, 6 %", "outflow tract", "9000 mmHg/min",
+        "Xue 2020b", "Left dominant",
+    ):  # fmt: skip
+        assert expected in text
+    page = PdfReader(io.BytesIO(render_pdf(reading, paper="us-letter"))).pages[0]
+    assert float(page.mediabox.width) == pytest.approx(612, abs=1)

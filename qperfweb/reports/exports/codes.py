@@ -33,6 +33,35 @@ ORIGINS = {
 DERIVED_FROM_TYPED = Code("FROM_ENTERED", PRIVATE, "Derived from a value entered by observer")
 NOT_MEASURED = Code("NOT_MEASURED", PRIVATE, "Not measured")
 
+VISUAL_SCORE = Code("VISUAL_SCORE", PRIVATE, "Visual perfusion score")
+SCORES = {
+    0: Code("SCORE_0", PRIVATE, "Normal perfusion"),
+    1: Code("SCORE_1", PRIVATE, "Equivocal perfusion"),
+    2: Code("SCORE_2", PRIVATE, "Subendocardial perfusion defect"),
+    3: Code("SCORE_3", PRIVATE, "Transmural perfusion defect"),
+}
+SCAR = Code("SCAR", PRIVATE, "Transmurality of scar")
+SCARS = {
+    "0": Code("SCAR_0", PRIVATE, "No scar"),
+    "1-25": Code("SCAR_25", PRIVATE, "Scar in 1-25 % of the wall"),
+    "26-50": Code("SCAR_50", PRIVATE, "Scar in 26-50 % of the wall"),
+    "51-75": Code("SCAR_75", PRIVATE, "Scar in 51-75 % of the wall"),
+    "76-100": Code("SCAR_100", PRIVATE, "Scar in 76-100 % of the wall"),
+}
+SUMMED_STRESS = Code("SSS", PRIVATE, "Summed stress score")
+SUMMED_REST = Code("SRS", PRIVATE, "Summed rest score")
+SUMMED_DIFFERENCE = Code("SDS", PRIVATE, "Summed difference score")
+BURDEN = Code("BURDEN", PRIVATE, "Ischaemic burden by eye, share of the left ventricle")
+CORRECTED_REST = Code("MBF_REST_RPP", PRIVATE, "Rest blood flow at the reference rate pressure")
+CORRECTED_RESERVE = Code("MPR_RPP", PRIVATE, "Perfusion reserve over rate-pressure corrected rest")
+STRESS_ADEQUACY = Code("STRESS_ADEQUACY", PRIVATE, "Stress adequacy as judged by the reader")
+ADEQUACY = {
+    "adequate": Code("ADEQUATE", PRIVATE, "Adequate"),
+    "doubtful": Code("DOUBTFUL", PRIVATE, "Doubtful"),
+    "not_assessable": Code("NOT_ASSESSABLE", PRIVATE, "Not assessable"),
+}
+PERCENT = Code("%", "UCUM", "%")
+
 STRESS_STATE = Code("109091", "DCM", "Cardiac Stress State")
 CONDITIONS = {
     "stress": Code("432655005", "SCT", "Cardiac Stress State"),

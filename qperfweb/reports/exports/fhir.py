@@ -12,6 +12,7 @@ from qperfweb.reviews.ratios import ratio_of_row
 from qperfweb.reviews.table import GLOBAL, SegmentValue, row_names, value_of_row
 
 from . import codes
+from .assessment import heart_observations, segment_codes
 from .subject import MANUFACTURER, ExportSubject
 
 _SYSTEMS = {
@@ -39,7 +40,11 @@ def fhir_bundle(subject: ExportSubject) -> Resource:
         "deviceName": [{"name": MANUFACTURER, "type": "manufacturer-name"}],
         "version": [{"value": subject.run.pipeline_version or "unknown"}],
     }
-    observations = [*_flow_observations(subject), *_reserve_observations(subject)]
+    observations = [
+        *_flow_observations(subject),
+        *_reserve_observations(subject),
+        *_heart_observations(subject),
+    ]
     report: Resource = {
         "resourceType": "DiagnosticReport",
         "id": _id(subject, "report"),
@@ -74,7 +79,7 @@ def _flow_observations(subject: ExportSubject) -> list[Resource]:
     found = []
     for acquired in subject.acquired:
         code, error, unit = _QUANTITIES[acquired.quantity]
-        for row, *_ in row_names():
+        for row, *_ in row_names(acquired.territories):
             if not isinstance(row, int) and row != GLOBAL:
                 continue
             value = value_of_row(acquired, row)
@@ -85,6 +90,9 @@ def _flow_observations(subject: ExportSubject) -> list[Resource]:
                 _coded(codes.STRESS_STATE, codes.CONDITIONS[acquired.condition]),
                 _coded(codes.ORIGIN, codes.ORIGINS[value.source]),
             ]
+            if isinstance(row, int):
+                scored = segment_codes(subject, acquired.condition, row)
+                observation["component"] += [_coded(*pair) for pair in scored]
             _put_value(observation, value, error, unit)
             found.append(observation)
     return found
@@ -122,6 +130,15 @@ def _reserve_observations(subject: ExportSubject) -> list[Resource]:
             components.append(_coded(codes.ORIGIN, codes.DERIVED_FROM_TYPED))
         if components:
             observation["component"] = components
+        found.append(observation)
+    return found
+
+
+def _heart_observations(subject: ExportSubject) -> list[Resource]:
+    found = []
+    for code, amount, unit in heart_observations(subject):
+        observation = _observation(subject, f"heart/{code.value}", code, GLOBAL)
+        observation["valueQuantity"] = _quantity(amount, unit)
         found.append(observation)
     return found
 

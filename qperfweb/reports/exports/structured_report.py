@@ -38,6 +38,7 @@ from qperfweb.reviews.ratios import RatioValue, ratio_of_row
 from qperfweb.reviews.table import Acquired, SegmentValue
 
 from . import codes
+from .assessment import heart_group, segment_evaluations
 from .common import coding_schemes, finish, place
 from .segmentation import FIRST_AHA, person_name
 from .subject import MANUFACTURER, ExportSlice, ExportSubject, installation
@@ -61,6 +62,8 @@ def structured_report(
         for number in sorted(acquired.segments)
     ]
     groups += _reserve_groups(subject)
+    whole = heart_group(subject)
+    groups += [whole] if whole is not None else []
     report = MeasurementReport(
         observation_context=_observers(subject),
         procedure_reported=codes.PROCEDURE,
@@ -132,6 +135,7 @@ def _segment_group(
         "qualitative_evaluations": [
             QualitativeEvaluation(codes.STRESS_STATE, codes.CONDITIONS[acquired.condition]),
             QualitativeEvaluation(codes.ORIGIN, codes.ORIGINS[value.source]),
+            *segment_evaluations(subject, acquired.condition, number),
             *([] if value.value is not None else [_not_measured()]),
         ],
     }

@@ -30,7 +30,7 @@ from qperfweb.studies.models import Study
 
 from .sources import Source, sources_of
 
-FORMAT = 1
+FORMAT = 2
 """Raised when objects are built differently, so that new content gets new UIDs."""
 
 MANUFACTURER = "QPerf Web"
