@@ -136,6 +136,7 @@ export function makeFixture({
     acquisitions,
     table: [],
     flags: makeFlags(relative),
+    ...makeAssessment(),
     reading: null,
     can_read: true,
     can_sign: true,
@@ -145,6 +146,57 @@ export function makeFixture({
   };
   state.table = measure(state, flow, {});
   return { state, arrays, flow };
+}
+
+/** Nothing entered yet, and the choices of the forms. */
+function makeAssessment(): Pick<ViewerState, "entered" | "summary" | "suggestions" | "vocabulary"> {
+  return {
+    entered: {
+      quality: {},
+      visual: {},
+      scar: {},
+      clinical: {},
+      territories: { preset: "standard", segments: {} },
+      statuses: {},
+      comparison: {},
+    },
+    summary: {
+      warnings: [],
+      measured_heart_rate: { stress: 88, rest: 64 },
+      haematocrit: { value: 0.42 },
+      adequacy: { judgement: null, note: "", criteria: [], caution: null },
+      rate_pressure: { rest: null, stress: null, reference: 9000, reason: "", rows: {} },
+      references: { ranges: [], reasons: [] },
+      scores: {
+        stress: null,
+        rest: null,
+        difference: null,
+        stress_segments: 0,
+        rest_segments: 0,
+        difference_segments: 0,
+        percent: null,
+      },
+      burden: null,
+      territories: "",
+    },
+    suggestions: { findings: ["Global MBF 2.40 ml/min/g at stress."], impression: [] },
+    vocabulary: {
+      clinical: [
+        { name: "heart_rate_rest", words: "Heart rate at rest", unit: "/min", possible: [20, 250] },
+        { name: "symptoms_note", words: "Symptoms in words" },
+      ],
+      dose_units: {},
+      quality: [[1, "excellent"]],
+      causes: [["motion", "motion"]],
+      scores: [
+        [0, "normal"],
+        [1, "equivocal"],
+        [2, "subendocardial defect"],
+        [3, "transmural defect"],
+      ],
+      transmurality: [["0", "no scar"]],
+    },
+  };
 }
 
 function makeFlags(relative: boolean): Flag[] {

@@ -77,6 +77,9 @@ function snapshot({ fixture: { state }, overrides }: Session): string {
     overrides,
     report: state.reading?.report,
     flags: state.flags,
+    entered: state.entered,
+    summary: state.summary,
+    suggestions: state.suggestions,
     slices: state.acquisitions.flatMap((a) => a.slices).map((s) => [s.key, s.contours, s.edited]),
   });
 }
@@ -104,6 +107,9 @@ export function result(at: Session): EditResult {
     reading: opened(at),
     table: state.table,
     flags: state.flags,
+    entered: state.entered,
+    summary: state.summary,
+    suggestions: state.suggestions,
     slices: state.acquisitions
       .flatMap((a) => a.slices)
       .map(({ key, contours, edited, sectors, curves }) => ({
@@ -140,7 +146,7 @@ export function edit(at: Session, request: Edit): EditResult {
     delete at.overrides[`${request.condition}${request.segment}`];
   } else if (request.kind === "acknowledge") {
     state.flags = state.flags.map((flag) =>
-      flag.id === request.flag
+      request.flags.includes(flag.id)
         ? {
             ...flag,
             acknowledged: {

@@ -58,8 +58,16 @@ class Server {
   }
 
   result(): EditResult {
-    const { table, flags } = this.state;
-    return structuredClone({ reading: this.reading(), table, flags, slices: [] });
+    const { table, flags, entered, summary, suggestions } = this.state;
+    return structuredClone({
+      reading: this.reading(),
+      table,
+      flags,
+      entered,
+      summary,
+      suggestions,
+      slices: [],
+    });
   }
 }
 

@@ -17,6 +17,7 @@ from analysis.sectors import SegmentMeasurement, measure_global
 from .territories import NAMES, territories_of
 
 Document = Mapping[str, Any]
+TERRITORIES = NAMES
 GLOBAL = "GLOBAL"
 
 
@@ -124,7 +125,7 @@ def row_names(territories: Mapping[int, str]) -> list[tuple[int | str, str, str 
     """Segment, name and territory of every row in order: 16 segments, territories, global."""
     return [
         *((n, SEGMENT_NAMES[n], territories[n]) for n in SEGMENT_NAMES),
-        *((name, name, name) for name in NAMES),
+        *((name, name, name) for name in TERRITORIES),
         (GLOBAL, GLOBAL, None),
     ]
 

@@ -5,6 +5,7 @@
  * number is computed on the server; null means "not measured" and comes with a reason.
  */
 
+import type { AssessEdit, Entered, Suggestions, Summary, Vocabulary } from "./assess.ts";
 import type { AifImages, RunView, SliceMotion } from "./imageTypes.ts";
 
 export type Condition = "stress" | "rest" | "unknown";
@@ -211,6 +212,10 @@ export interface ViewerState {
   acquisitions: AcquisitionView[];
   table: TableRow[];
   flags: Flag[];
+  entered: Entered;
+  summary: Summary;
+  suggestions: Suggestions;
+  vocabulary: Vocabulary;
   reading: ReadingView | null;
   can_read: boolean;
   can_sign: boolean;
@@ -236,11 +241,13 @@ export type Edit = { base_revision: number; reason?: string } & (
       segment: number;
       status: "diagnostic" | "non_diagnostic";
       reason: string;
+      causes?: string[];
     }
-  | { kind: "acknowledge"; flag: string; comment: string }
+  | { kind: "acknowledge"; flags: string[]; comment: string }
   | { kind: "report"; report: ReportText }
   | { kind: "undo" }
   | { kind: "redo" }
+  | AssessEdit
 );
 
 /** Answer to an edit: the whole new state of what an edit can change. 409 -> ApiError "conflict". */
@@ -248,6 +255,9 @@ export interface EditResult {
   reading: ReadingView;
   table: TableRow[];
   flags: Flag[];
+  entered: Entered;
+  summary: Summary;
+  suggestions: Suggestions;
   /** Slices whose contours, sectors or curves changed. */
   slices: Pick<Slice, "key" | "contours" | "edited" | "sectors" | "curves">[];
 }

@@ -4,6 +4,9 @@ export interface Wedge {
   segment: number;
   path: string;
   label: [x: number, y: number];
+  /** The inner and outer half of the wedge: endocardial and epicardial layer. */
+  endo: string;
+  epi: string;
 }
 
 interface Ring {
@@ -42,9 +45,12 @@ function wedgePath(inner: number, outer: number, start: number, width: number): 
 export function wedges(): Wedge[] {
   return RINGS.flatMap((ring) => {
     const width = 360 / ring.starts.length;
+    const middle = (ring.inner + ring.outer) / 2;
     return ring.starts.map((start, index) => ({
       segment: ring.first + index,
       path: wedgePath(ring.inner, ring.outer, start, width),
+      endo: wedgePath(ring.inner, middle, start, width),
+      epi: wedgePath(middle, ring.outer, start, width),
       label: point((ring.inner + ring.outer) / 2, start + width / 2),
     }));
   });

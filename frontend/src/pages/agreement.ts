@@ -3,8 +3,8 @@
 import { getJson, RequestFailed } from "../api/client.ts";
 import Plotly, { baseLayout, CONFIG } from "../charts/plotly.ts";
 import { announce, debounced, element, required } from "../shared/dom.ts";
+import { t } from "../shared/strings.ts";
 import { agreementFilters } from "./parts/agreementFilters.ts";
-import { words } from "./parts/agreementStrings.ts";
 import type { Agreement, Point } from "./parts/agreementTypes.ts";
 import "../styles/site.css";
 import "../styles/agreement.css";
@@ -18,20 +18,24 @@ const address = new URLSearchParams(location.search);
 let newest = 0;
 
 const filters = agreementFilters(address, debounced(load, 250));
-const csv = element("a", { class: "button" }, words.csv);
+const csv = element("a", { class: "button" }, t.agreement.csv);
 const status = element("p", { class: "muted", role: "status" });
 const caution = element("p", { class: "notice" });
 const figures = element("dl", { class: "figures" });
-const plot = element("div", { class: "agreement-plot", role: "img", "aria-label": words.plot });
+const plot = element("div", {
+  class: "agreement-plot",
+  role: "img",
+  "aria-label": t.agreement.plot,
+});
 const reasons = element("div");
 root.append(
-  element("div", { class: "worklist-head" }, element("h1", {}, words.title), csv),
-  element("p", { class: "muted" }, words.intro),
+  element("div", { class: "worklist-head" }, element("h1", {}, t.agreement.title), csv),
+  element("p", { class: "muted" }, t.agreement.intro),
   filters.form,
   status,
   caution,
   figures,
-  element("p", { class: "muted" }, words.plot),
+  element("p", { class: "muted" }, t.agreement.plot),
   plot,
   reasons,
 );
@@ -42,7 +46,7 @@ async function load(): Promise<void> {
   const query = filters.query();
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
   csv.setAttribute("href", `/api/agreement.csv?${query}`);
-  status.textContent = words.loading;
+  status.textContent = t.agreement.loading;
   try {
     const answer = await getJson<Agreement>(`/api/agreement/?${query}`);
     if (asked === newest) show(answer);
@@ -54,8 +58,8 @@ async function load(): Promise<void> {
 
 function show(data: Agreement): void {
   filters.offer(data.choices);
-  status.textContent = data.missing_reason ? `${words.tooFew}: ${data.missing_reason}` : "";
-  caution.textContent = data.pairs ? data.caution : words.empty;
+  status.textContent = data.missing_reason ? `${t.agreement.tooFew}: ${data.missing_reason}` : "";
+  caution.textContent = data.pairs ? data.caution : t.agreement.empty;
   figures.replaceChildren(...figureList(data));
   draw(data);
   reasons.replaceChildren(...reasonTable(data));
@@ -65,42 +69,42 @@ function show(data: Agreement): void {
 function figureList(data: Agreement): HTMLElement[] {
   const patients = data.bland_altman?.patients ?? "-";
   const items = [
-    figure(words.figures.pairs, `${data.pairs} / ${patients} / ${data.studies}`),
+    figure(t.agreement.figures.pairs, `${data.pairs} / ${patients} / ${data.studies}`),
     figure(
-      words.figures.edited,
+      t.agreement.figures.edited,
       data.edited_share === null ? "-" : `${(100 * data.edited_share).toFixed(1)} %`,
     ),
   ];
   const { bland_altman: found, test, icc, cv } = data;
   if (!found || !test || !icc || cv === null) return items;
-  const limits = `${number(found.lower_limit.value)} to ${number(found.upper_limit.value)} ${words.unit}`;
+  const limits = `${number(found.lower_limit.value)} to ${number(found.upper_limit.value)} ${t.agreement.unit}`;
   return [
     figure(
-      words.figures.bias,
-      `${number(found.bias.value)} ${words.unit}`,
-      words.interval(number(found.bias.low), number(found.bias.high)),
+      t.agreement.figures.bias,
+      `${number(found.bias.value)} ${t.agreement.unit}`,
+      t.agreement.interval(number(found.bias.low), number(found.bias.high)),
     ),
     figure(
-      words.figures.limits,
+      t.agreement.figures.limits,
       limits,
-      words.interval(number(found.lower_limit.low), number(found.upper_limit.high)),
+      t.agreement.interval(number(found.lower_limit.low), number(found.upper_limit.high)),
     ),
     figure(
-      words.figures.difference,
-      words.p(test.p_difference),
-      `${number(test.mean_difference)} ${words.unit}`,
+      t.agreement.figures.difference,
+      t.agreement.p(test.p_difference),
+      `${number(test.mean_difference)} ${t.agreement.unit}`,
     ),
     figure(
-      words.figures.equivalence,
-      words.p(test.p_equivalence),
-      test.equivalent ? words.equivalent(test.margin) : words.notShown(test.margin),
+      t.agreement.figures.equivalence,
+      t.agreement.p(test.p_equivalence),
+      test.equivalent ? t.agreement.equivalent(test.margin) : t.agreement.notShown(test.margin),
     ),
     figure(
-      words.figures.icc,
+      t.agreement.figures.icc,
       icc.value.toFixed(3),
-      words.interval(icc.low.toFixed(3), icc.high.toFixed(3)),
+      t.agreement.interval(icc.low.toFixed(3), icc.high.toFixed(3)),
     ),
-    figure(words.figures.cv, `${(100 * cv).toFixed(1)} %`),
+    figure(t.agreement.figures.cv, `${(100 * cv).toFixed(1)} %`),
     ...items,
   ];
 }
@@ -129,19 +133,19 @@ function draw(data: Agreement): void {
       color,
       size: 6,
       opacity: 0.7,
-      symbol: name === words.filters.all ? "circle" : "diamond",
+      symbol: name === t.agreement.filters.all ? "circle" : "diamond",
     },
   });
   const kept = data.points.filter((point) => point.source === "automated");
   const changed = data.points.filter((point) => point.source !== "automated");
   const layout = {
-    ...baseLayout(words.mean, words.differenceAxis),
+    ...baseLayout(t.agreement.mean, t.agreement.differenceAxis),
     hovermode: "closest",
     shapes: lines(data),
   };
   void Plotly.react(
     plot,
-    [of(kept, words.filters.all, ACCENT), of(changed, words.filters.edited, EDITED)],
+    [of(kept, t.agreement.filters.all, ACCENT), of(changed, t.agreement.filters.edited, EDITED)],
     layout,
     { ...CONFIG, responsive: true },
   );
@@ -180,14 +184,19 @@ function reasonTable(data: Agreement): HTMLElement[] {
     element("tr", {}, element("td", {}, reason), element("td", { class: "number" }, String(count))),
   );
   return [
-    element("h2", {}, words.reasons),
+    element("h2", {}, t.agreement.reasons),
     element(
       "table",
       { class: "table" },
       element(
         "thead",
         {},
-        element("tr", {}, element("th", {}, words.reason), element("th", {}, words.count)),
+        element(
+          "tr",
+          {},
+          element("th", {}, t.agreement.reason),
+          element("th", {}, t.agreement.count),
+        ),
       ),
       element("tbody", {}, ...rows),
     ),

@@ -2,9 +2,9 @@
 
 import { RequestFailed } from "../api/client.ts";
 import { announce, element, progressBar, required } from "../shared/dom.ts";
+import { t } from "../shared/strings.ts";
 import { deliver, type Outcome } from "./parts/uploadDelivery.ts";
 import { fromDrop, fromInput, type Picked } from "./parts/uploadFiles.ts";
-import { words } from "./parts/uploadStrings.ts";
 import "../styles/site.css";
 
 const MOST_ROWS = 500;
@@ -31,10 +31,10 @@ zone.addEventListener("dragleave", () => zone.removeAttribute("data-over"));
 zone.addEventListener("drop", (event) => {
   zone.removeAttribute("data-over");
   if (!event.dataTransfer || running) return;
-  const line = element("p", { role: "status" }, words.reading(0));
+  const line = element("p", { role: "status" }, t.upload.reading(0));
   status.replaceChildren(line);
   void fromDrop(event.dataTransfer, (count) => {
-    line.textContent = words.reading(count);
+    line.textContent = t.upload.reading(count);
   }).then(start);
 });
 
@@ -45,7 +45,7 @@ window.addEventListener("beforeunload", (event) => {
 async function start(picked: Picked[]): Promise<void> {
   if (running) return;
   if (picked.length === 0) {
-    status.replaceChildren(element("p", { role: "status" }, words.nothing));
+    status.replaceChildren(element("p", { role: "status" }, t.upload.nothing));
     return;
   }
   running = new AbortController();
@@ -56,14 +56,14 @@ async function start(picked: Picked[]): Promise<void> {
   try {
     const site = new FormData(form).get("site");
     await deliver(picked, String(site ?? ""), running.signal, {
-      sent: (files, share) => shown.update(words.sending(files, picked.length), share),
-      unpacking: (name, checked) => shown.update(words.unpacking(name, checked), null),
-      finishing: () => shown.update(words.finishing, null),
+      sent: (files, share) => shown.update(t.upload.sending(files, picked.length), share),
+      unpacking: (name, checked) => shown.update(t.upload.unpacking(name, checked), null),
+      finishing: () => shown.update(t.upload.finishing, null),
       outcomes: (outcomes) => all.push(...outcomes),
     });
   } catch (cause) {
-    if (running.signal.aborted) ending = words.cancelled;
-    else ending = words.failed(cause instanceof RequestFailed ? cause.message : String(cause));
+    if (running.signal.aborted) ending = t.upload.cancelled;
+    else ending = t.upload.failed(cause instanceof RequestFailed ? cause.message : String(cause));
   } finally {
     running = null;
     setBusy(false);
@@ -77,9 +77,9 @@ function setBusy(busy: boolean): void {
 }
 
 function progressView(total: number, controller: AbortController) {
-  const line = element("p", {}, words.sending(0, total));
-  const bar = element("div", {}, progressBar(0, words.progress));
-  const cancel = element("button", { type: "button", class: "button" }, words.cancel);
+  const line = element("p", {}, t.upload.sending(0, total));
+  const bar = element("div", {}, progressBar(0, t.upload.progress));
+  const cancel = element("button", { type: "button", class: "button" }, t.upload.cancel);
   cancel.addEventListener("click", () => controller.abort());
   status.replaceChildren(
     element(
@@ -94,7 +94,7 @@ function progressView(total: number, controller: AbortController) {
   return {
     update(text: string, share: number | null): void {
       line.textContent = text;
-      bar.replaceChildren(progressBar(share, words.progress));
+      bar.replaceChildren(progressBar(share, t.upload.progress));
     },
   };
 }
@@ -103,9 +103,9 @@ function showResult(all: readonly Outcome[], ending: string): void {
   const by = (kind: Outcome["status"]) => all.filter((one) => one.status === kind);
   const kinds = ["accepted", "duplicate", "set_aside", "refused"] as const;
   const counted = kinds.map((kind) => [kind, by(kind).length] as const);
-  const sentences = counted.filter(([, n]) => n > 0).map(([kind, n]) => words[kind](n));
+  const sentences = counted.filter(([, n]) => n > 0).map(([kind, n]) => t.upload[kind](n));
   const studies = [...new Set(all.map((one) => one.study_id))].filter((id) => id !== null);
-  const heading = element("h2", { tabindex: -1 }, words.result);
+  const heading = element("h2", { tabindex: -1 }, t.upload.result);
   status.replaceChildren(
     heading,
     ending ? element("p", { class: "notice notice-warn", role: "alert" }, ending) : "",
@@ -119,8 +119,10 @@ function showResult(all: readonly Outcome[], ending: string): void {
       { class: "upload-choices" },
       ...studies
         .slice(0, 10)
-        .map((id) => element("a", { class: "button", href: `/studies/${id}/` }, words.study(id))),
-      element("a", { class: "button button-primary", href: "/" }, words.worklist),
+        .map((id) =>
+          element("a", { class: "button", href: `/studies/${id}/` }, t.upload.study(id)),
+        ),
+      element("a", { class: "button button-primary", href: "/" }, t.upload.worklist),
     ),
     problemTable([...by("set_aside"), ...by("refused")]) ?? "",
   );
@@ -140,19 +142,19 @@ function problemTable(problems: readonly Outcome[]): HTMLElement | null {
     element(
       "table",
       { class: "table", "data-testid": "upload-problems" },
-      element("caption", {}, words.problems),
+      element("caption", {}, t.upload.problems),
       element(
         "thead",
         {},
         element(
           "tr",
           {},
-          element("th", { scope: "col" }, words.file),
-          element("th", { scope: "col" }, words.reason),
+          element("th", { scope: "col" }, t.upload.file),
+          element("th", { scope: "col" }, t.upload.reason),
         ),
       ),
       element("tbody", {}, ...rows),
     ),
-    rest > 0 ? element("p", { class: "muted" }, words.more(rest)) : "",
+    rest > 0 ? element("p", { class: "muted" }, t.upload.more(rest)) : "",
   );
 }

@@ -1,9 +1,16 @@
 /** Every sentence that the pages show, in one place, ready for translation. */
 
+import { agreement } from "./agreementStrings.ts";
+import { assess } from "./assessStrings.ts";
 import { imageStrings } from "./imageStrings.ts";
+import { upload } from "./uploadStrings.ts";
 
 export const t = {
   ...imageStrings,
+  agreement,
+  assess,
+  upload,
+
   product: "QPerf Web",
   conditions: { stress: "Stress", rest: "Rest", unknown: "Unlabelled" },
   positions: { basal: "basal", mid: "mid", apical: "apical" },
@@ -103,13 +110,14 @@ export const t = {
 
   flags: {
     title: "Check before signing",
-    count: (done: number, all: number) => `${done} of ${all} answered`,
+    count: (done: number, all: number) => `${done} of ${all}`,
     none: "Nothing to check: no flag can change a number.",
     information: "For information",
     invalid: "Not usable",
     show: "Show",
     acknowledge: "Acknowledge",
     acknowledgeAll: (count: number) => (count === 1 ? "Acknowledge" : `Acknowledge ${count}`),
+    acknowledgeEvery: (count: number) => `All ${count}…`,
     acknowledgeTitle: (count: number) =>
       count === 1 ? "Acknowledge this flag" : `Acknowledge these ${count} flags`,
     segment: (segment: number) => `segment ${segment}`,
@@ -187,6 +195,7 @@ export const t = {
   },
 
   bullseye: {
+    label: "Bullseyes",
     stress: "Stress MBF",
     rest: "Rest MBF",
     unknown: "MBF, unlabelled",
@@ -254,6 +263,8 @@ export const t = {
     curves: "Curves",
     frames: "Frames",
     aif: "AIF",
+    scores: "Scores",
+    clinical: "Clinical",
     report: "Report",
   },
 
@@ -294,7 +305,6 @@ export const t = {
     findings: "Findings",
     impression: "Impression",
     saveNote: "Saved as you write.",
-    pdf: "Open the PDF report",
     unsigned: "Not signed: the PDF is marked NOT REVIEWED.",
     addenda: "Addenda",
   },

@@ -8,7 +8,7 @@ import { type PaletteName, PERFUSION_RANGE } from "../logic/palette.ts";
 export type Mode = "movie" | "gd" | "mbf" | "uncertainty" | "upslope" | "original";
 export type Overlay = "sectors" | "contours" | "off";
 export type Tool = "window" | "pan" | "points" | "sculpt" | "redraw" | "insertion" | "roi";
-export type Panel = "table" | "curves" | "aif" | "frames" | "report";
+export type Panel = "table" | "scores" | "curves" | "aif" | "frames" | "clinical" | "report";
 
 export interface Display {
   modes: Record<string, Mode>;

@@ -147,6 +147,9 @@ export function applyResult(result: EditResult): void {
         reading: result.reading,
         table: result.table,
         flags: result.flags,
+        entered: result.entered,
+        summary: result.summary,
+        suggestions: result.suggestions,
         acquisitions: changed.size
           ? state.data.acquisitions.map((acquisition) => ({
               ...acquisition,

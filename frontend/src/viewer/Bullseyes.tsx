@@ -1,30 +1,39 @@
-import { useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
+import type { Prior } from "../api/assess.ts";
 import type { Condition, TableRow, ViewerState } from "../api/types.ts";
 import { wedges } from "../logic/bullseye.ts";
+import { CHANGE_LIMIT, changeColour, formatChange } from "../logic/difference.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import {
   colourAt,
+  cssColour,
   inkOn,
   NOT_MEASURED,
   type PaletteName,
   RATIO_RANGE,
   type Rgb,
-  valueColour,
+  UNCERTAINTY_RANGE,
 } from "../logic/palette.ts";
 import { UPSLOPE_RANGE } from "../render/cell.ts";
+import { formatDate } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";
 import { hotHandlers } from "../store/hot.ts";
+import { loadPriors, priors } from "../store/priors.ts";
 import { gradient } from "./ColourBar.tsx";
+import { LayersBullseye } from "./LayersBullseye.tsx";
 
 type Kind = Condition | "mpr";
 
 const WEDGES = wedges();
 
+type BullseyeView = "values" | "layers" | "uncertainty" | "prior";
+
+/** Stress, rest and reserve; the same as layers, uncertainty, or change since an earlier exam. */
 export function Bullseyes({ data }: { data: ViewerState }) {
-  const palette = useStore(display, (s) => s.palette);
-  const range = useStore(display, (s) => s.range);
+  const [wanted, setView] = useState<BullseyeView>("values");
+  const prior = useShownPrior(data, wanted === "prior");
   const rows = useMemo(
     () => new Map(data.table.map((row) => [row.segment, row] as const)),
     [data.table],
@@ -32,49 +41,196 @@ export function Bullseyes({ data }: { data: ViewerState }) {
   const has = (kind: Kind) =>
     data.table.some((row) => (kind === "mpr" ? row.mpr?.value != null : row[kind] !== null));
   const kinds = (["stress", "rest", "unknown", "mpr"] as const).filter(has);
-  const relative = data.acquisitions.some((a) => a.quantity !== "mbf");
-  const flowScale = relative
-    ? { palette: "viridis" as const, range: UPSLOPE_RANGE }
-    : { palette, range: range as readonly [number, number] };
+  const conditions = kinds.filter((kind) => kind !== "mpr");
+  const view = wanted === "prior" && prior?.list?.length === 0 ? "values" : wanted;
+  const common = { data, rows };
   return (
-    <section className="bullseyes panel" aria-label="Bullseyes" data-testid="bullseyes">
-      {kinds.map((kind) => {
-        const scale = kind === "mpr" ? { palette, range: RATIO_RANGE } : flowScale;
-        return (
-          <figure key={kind} className="bullseye">
-            <figcaption>
-              {relative && kind !== "mpr"
-                ? t.bullseye.relative(t.conditions[kind])
-                : t.bullseye[kind]}
-            </figcaption>
-            <Bullseye
-              title={t.bullseye[kind]}
-              rows={rows}
-              read={(row) => readingOf(row, kind)}
-              digits={kind === "mpr" ? 1 : 2}
-              {...scale}
-            />
-            {(kind === "mpr" || relative) && (
-              <div className="bar-across" aria-hidden="true">
-                <span>{scale.range[0]}</span>
-                <i style={{ background: gradient(scale.palette, "to right") }} />
-                <span>{scale.range[1]}</span>
-              </div>
-            )}
-            {kind !== "mpr" && !relative && (
-              <div className="bar-across" aria-hidden="true">
-                <span>{scale.range[0]}</span>
-                <i style={{ background: gradient(scale.palette, "to right") }} />
-                <span>
-                  {scale.range[1]} {t.units.mbf}
-                </span>
-              </div>
-            )}
-          </figure>
-        );
-      })}
+    <section
+      className="bullseyes panel"
+      aria-label={t.bullseye.label}
+      data-testid="bullseyes"
+      data-view={view}
+    >
+      <div className="bullseye-views" role="group" aria-label={t.assess.views.label}>
+        {(["values", "layers", "uncertainty", "prior"] as const).map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={view === name}
+            data-testid={`bullseye-${name}`}
+            disabled={name === "prior" && prior?.list?.length === 0}
+            title={name === "prior" && prior?.list?.length === 0 ? t.assess.prior.none : undefined}
+            onClick={() => setView(name)}
+          >
+            {t.assess.views[name]}
+          </button>
+        ))}
+      </div>
+      {view === "values" && kinds.map((kind) => <Values key={kind} kind={kind} {...common} />)}
+      {view === "layers" && conditions.map((c) => <Layers key={c} condition={c} {...common} />)}
+      {view === "uncertainty" &&
+        conditions.map((c) => <Uncertainty key={c} condition={c} {...common} />)}
+      {view === "prior" &&
+        prior?.shown &&
+        kinds.map((kind) =>
+          kind === "unknown" || !prior.shown ? null : (
+            <Change key={kind} kind={kind} prior={prior.shown} {...common} />
+          ),
+        )}
+      {view === "layers" && <p className="muted bullseye-note">{t.assess.views.layersHint}</p>}
+      {view === "prior" && prior?.shown && (
+        <p className="muted bullseye-note">
+          {[t.assess.prior.minus(formatDate(prior.shown.study_date)), prior.shown.unlike]
+            .filter(Boolean)
+            .join(". ")}
+        </p>
+      )}
     </section>
   );
+}
+
+/** The prior that the report compares with, else the newest one. */
+function useShownPrior(data: ViewerState, asked: boolean) {
+  const list = useStore(priors, (s) => s.list);
+  const revision = data.reading?.revision;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the differences follow the revision
+  useEffect(() => {
+    if (asked) void loadPriors();
+  }, [asked, revision]);
+  const chosen = data.entered.comparison.reading;
+  return { list, shown: list?.find((one) => one.reading === chosen) ?? list?.[0] };
+}
+
+interface Common {
+  data: ViewerState;
+  rows: ReadonlyMap<TableRow["segment"], TableRow>;
+}
+
+function Values({ data, rows, kind }: Common & { kind: Kind }) {
+  const scale = useScale(data, kind);
+  const relative = isRelative(data);
+  return (
+    <figure className="bullseye">
+      <figcaption>
+        {relative && kind !== "mpr" ? t.bullseye.relative(t.conditions[kind]) : t.bullseye[kind]}
+      </figcaption>
+      <Bullseye
+        title={t.bullseye[kind]}
+        rows={rows}
+        read={(row) => readingOf(row, kind)}
+        digits={kind === "mpr" ? 1 : 2}
+        {...scale}
+      />
+      <Bar {...scale} unit={kind === "mpr" || relative ? "" : t.units.mbf} />
+    </figure>
+  );
+}
+
+function Layers({ data, rows, condition }: Common & { condition: Condition }) {
+  const scale = useScale(data, condition);
+  return (
+    <figure className="bullseye">
+      <figcaption>{t.conditions[condition]}</figcaption>
+      <LayersBullseye
+        title={t.conditions[condition]}
+        rows={rows}
+        condition={condition}
+        {...scale}
+      />
+      <Bar {...scale} unit={isRelative(data) ? "" : t.units.mbf} />
+    </figure>
+  );
+}
+
+function Uncertainty({ rows, condition }: Common & { condition: Condition }) {
+  const scale = { palette: "viridis" as const, range: UNCERTAINTY_RANGE };
+  const title = t.assess.views.uncertaintyOf(t.conditions[condition]);
+  return (
+    <figure className="bullseye">
+      <figcaption>{title}</figcaption>
+      <Bullseye
+        title={title}
+        rows={rows}
+        digits={2}
+        read={(row) => ({
+          value: row[condition]?.uncertainty ?? null,
+          reason:
+            row[condition]?.source === "contour"
+              ? t.assess.views.noUncertainty
+              : (row[condition]?.not_measured_reason ?? null),
+          changed: false,
+        })}
+        {...scale}
+      />
+      <Bar {...scale} unit="" />
+    </figure>
+  );
+}
+
+function Change({ rows, kind, prior }: Common & { kind: "stress" | "rest" | "mpr"; prior: Prior }) {
+  const title = t.assess.views.changeOf(t.bullseye[kind]);
+  return (
+    <figure className="bullseye">
+      <figcaption>{title}</figcaption>
+      <Bullseye
+        title={title}
+        rows={rows}
+        digits={kind === "mpr" ? 1 : 2}
+        palette="grey"
+        range={[-CHANGE_LIMIT, CHANGE_LIMIT]}
+        colour={changeColour}
+        format={formatChange}
+        read={(row) => ({
+          value: prior.difference[String(row.segment)]?.[kind] ?? null,
+          reason: null,
+          changed: false,
+        })}
+      />
+      <div className="bar-across" aria-hidden="true">
+        <span>{formatChange(-CHANGE_LIMIT, 1)}</span>
+        <i style={{ background: changeGradient() }} />
+        <span>{formatChange(CHANGE_LIMIT, 1)}</span>
+      </div>
+    </figure>
+  );
+}
+
+function changeGradient(): string {
+  const stops = [-1, 0, 1].map((share) => cssColour(changeColour(share * CHANGE_LIMIT)));
+  return `linear-gradient(to right, ${stops.join(", ")})`;
+}
+
+function Bar({
+  palette,
+  range,
+  unit,
+}: {
+  palette: PaletteName;
+  range: readonly [number, number];
+  unit: string;
+}) {
+  return (
+    <div className="bar-across" aria-hidden="true">
+      <span>{range[0]}</span>
+      <i style={{ background: gradient(palette, "to right") }} />
+      <span>
+        {range[1]} {unit}
+      </span>
+    </div>
+  );
+}
+
+function isRelative(data: ViewerState): boolean {
+  return data.acquisitions.some((a) => a.quantity !== "mbf");
+}
+
+function useScale(data: ViewerState, kind: Kind) {
+  const palette = useStore(display, (s) => s.palette);
+  const range = useStore(display, (s) => s.range);
+  if (kind === "mpr") return { palette, range: RATIO_RANGE };
+  return isRelative(data)
+    ? { palette: "viridis" as const, range: UPSLOPE_RANGE }
+    : { palette, range: range as readonly [number, number] };
 }
 
 interface Shown {
@@ -105,6 +261,8 @@ export function Bullseye({
   digits,
   palette,
   range,
+  colour = (value) => colourAt(palette, (value - range[0]) / (range[1] - range[0])),
+  format = formatNumber,
 }: {
   title: string;
   rows: ReadonlyMap<TableRow["segment"], TableRow>;
@@ -112,6 +270,8 @@ export function Bullseye({
   digits: number;
   palette: PaletteName;
   range: readonly [number, number];
+  colour?: (value: number) => Rgb;
+  format?: (value: number | null, digits: number) => string;
 }) {
   const selected = useStore(display, (s) => s.segment);
   const shown = WEDGES.map((wedge) => {
@@ -119,13 +279,20 @@ export function Bullseye({
     const { value, reason, changed } = row
       ? read(row)
       : { value: null, reason: null, changed: false };
-    const words = value === null ? (reason ?? t.grid.notMeasured) : formatNumber(value, digits);
-    return { ...wedge, name: row?.name ?? "", value, words, changed };
+    const words = value === null ? (reason ?? t.grid.notMeasured) : format(value, digits);
+    return {
+      ...wedge,
+      rgb: value === null ? NOT_MEASURED : colour(value),
+      name: row?.name ?? "",
+      value,
+      words,
+      changed,
+    };
   });
   const summary = shown.map(({ segment, words }) => `${segment}: ${words}`).join(", ");
   return (
     <svg viewBox="-1.06 -1.06 2.12 2.12" role="img" aria-label={`${title}; ${summary}`}>
-      {shown.map(({ segment, name, path, label, value, words, changed }) => (
+      {shown.map(({ segment, name, path, label, value, words, changed, rgb }) => (
         // biome-ignore lint/a11y/noStaticElementInteractions: the table offers the same by keyboard
         <g
           key={segment}
@@ -136,9 +303,9 @@ export function Bullseye({
           {...hotHandlers(segment)}
         >
           <title>{t.bullseye.segment(segment, name, words)}</title>
-          <path d={path} fill={valueColour(palette, value, range)} />
-          <text x={label[0]} y={label[1]} fill={inkOn(rgbOf(palette, value, range))}>
-            {formatNumber(value, digits)}
+          <path d={path} fill={cssColour(rgb)} />
+          <text x={label[0]} y={label[1]} fill={inkOn(rgb)}>
+            {format(value, digits)}
           </text>
           {changed && (
             <circle className="wedge-changed" cx={label[0]} cy={label[1] + 0.095} r="0.022" />
@@ -147,9 +314,4 @@ export function Bullseye({
       ))}
     </svg>
   );
-}
-
-function rgbOf(palette: PaletteName, value: number | null, range: readonly [number, number]): Rgb {
-  if (value === null) return NOT_MEASURED;
-  return colourAt(palette, (value - range[0]) / (range[1] - range[0]));
 }

@@ -15,7 +15,7 @@ export function FlagsPanel({ data }: { data: ViewerState }) {
   const [answering, setAnswering] = useState<Flag[] | null>(null);
   const waiting = useStore(study, (s) => s.waiting);
   const onTheirWay = new Set(
-    waiting.flatMap((edit) => (edit.kind === "acknowledge" ? edit.flag : [])),
+    waiting.flatMap((edit) => (edit.kind === "acknowledge" ? edit.flags : [])),
   );
   const groups = groupFlags(data.flags);
   const toAnswer = groups.filter((group) => group.severity !== "information");
@@ -24,6 +24,9 @@ export function FlagsPanel({ data }: { data: ViewerState }) {
     list.reduce((sum, group) => sum + group[of].length, 0);
   const all = count(toAnswer, "flags");
   const editable = mayEdit(data);
+  const openNow = toAnswer
+    .flatMap((group) => group.open)
+    .filter((flag) => !onTheirWay.has(flag.id));
   const line = (group: FlagGroup) => (
     <GroupLine
       key={group.severity + group.code}
@@ -39,10 +42,22 @@ export function FlagsPanel({ data }: { data: ViewerState }) {
   );
   return (
     <section className="flags panel" aria-labelledby="flags-title" data-testid="flags">
-      <h2 id="flags-title" className="panel-title">
-        {t.flags.title}
-        {all > 0 && ` · ${t.flags.count(all - count(toAnswer, "open"), all)}`}
-      </h2>
+      <div className="flags-head">
+        <h2 id="flags-title" className="panel-title">
+          {t.flags.title}
+          {all > 0 && ` · ${t.flags.count(all - count(toAnswer, "open"), all)}`}
+        </h2>
+        {editable && openNow.length > 1 && (
+          <button
+            type="button"
+            className="link"
+            data-testid="acknowledge-all"
+            onClick={() => setAnswering(openNow)}
+          >
+            {t.flags.acknowledgeEvery(openNow.length)}
+          </button>
+        )}
+      </div>
       {all === 0 && <p className="muted">{t.flags.none}</p>}
       <ul>{toAnswer.map(line)}</ul>
       {information.length > 0 && (
@@ -165,9 +180,8 @@ function AcknowledgeDialog({ flags, close }: { flags: Flag[]; close: () => void 
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          for (const flag of flags) {
-            commit({ kind: "acknowledge", flag: flag.id, comment: comment.trim() });
-          }
+          const ids = flags.map((flag) => flag.id);
+          commit({ kind: "acknowledge", flags: ids, comment: comment.trim() });
           close();
         }}
       >

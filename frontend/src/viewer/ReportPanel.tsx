@@ -1,9 +1,13 @@
-import { useEffect, useMemo, useRef, useState } from "react";
+import { Fragment, useEffect, useMemo, useRef, useState } from "react";
 import type { ReportText, ViewerState } from "../api/types.ts";
+import { withSentence } from "../logic/entry.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { debounced } from "../shared/dom.ts";
 import { t } from "../shared/strings.ts";
 import { commit, mayEdit, study } from "../store/study.ts";
+import { References } from "./ClinicalPanel.tsx";
+import { PriorPart } from "./PriorPart.tsx";
+import { Suggestions } from "./Suggestions.tsx";
 
 const FIELDS = ["indication", "findings", "impression"] as const;
 const QUIET_MS = 1200;
@@ -29,27 +33,44 @@ export function ReportPanel({ data }: { data: ViewerState }) {
     if (!unsent.current && study.getState().waiting.length === 0) setText(saved);
   }, [saved]);
 
+  const write = (field: keyof ReportText, words: string) => {
+    const next = { ...text, [field]: words };
+    setText(next);
+    unsent.current = next;
+    send.soon();
+  };
+
   return (
     <section className="report-panel" aria-label={t.panels.report}>
       {FIELDS.map((field) => (
-        <label key={field} className="field">
-          {t.report[field]}
-          <textarea
-            rows={field === "indication" ? 2 : 5}
-            maxLength={8000}
-            readOnly={!editable}
-            value={text[field]}
-            data-testid={`report-${field}`}
-            onChange={(event) => {
-              const next = { ...text, [field]: event.target.value };
-              setText(next);
-              unsent.current = next;
-              send.soon();
-            }}
-            onBlur={send.now}
-          />
-        </label>
+        <div key={field}>
+          <label className="field">
+            {t.report[field]}
+            <textarea
+              rows={field === "indication" ? 2 : 5}
+              maxLength={8000}
+              readOnly={!editable}
+              value={text[field]}
+              data-testid={`report-${field}`}
+              onChange={(event) => write(field, event.target.value)}
+              onBlur={send.now}
+            />
+          </label>
+          {editable && field !== "indication" && (
+            <Suggestions
+              field={field}
+              sentences={data.suggestions[field]}
+              text={text[field]}
+              insert={(sentence) => {
+                write(field, withSentence(text[field], sentence));
+                send.now();
+              }}
+            />
+          )}
+        </div>
       ))}
+      <PriorPart data={data} />
+      <References data={data} />
       {editable && <p className="muted">{t.report.saveNote}</p>}
       {data.reading?.state === "signed" && (
         <p className="notice notice-ok">
@@ -58,9 +79,18 @@ export function ReportPanel({ data }: { data: ViewerState }) {
       )}
       {data.reading && (
         <p>
-          <a href={`/api/readings/${data.reading.id}/report.pdf`} target="_blank" rel="noreferrer">
-            {t.report.pdf}
-          </a>{" "}
+          {t.assess.paper.label}{" "}
+          {(["a4", "letter"] as const).map((paper) => (
+            <Fragment key={paper}>
+              <a
+                href={`/api/readings/${data.reading?.id}/report.pdf?paper=${paper}`}
+                target="_blank"
+                rel="noreferrer"
+              >
+                {t.assess.paper[paper]}
+              </a>{" "}
+            </Fragment>
+          ))}
           {data.reading.state !== "signed" && <span className="muted">{t.report.unsigned}</span>}
         </p>
       )}

@@ -4,8 +4,10 @@ import type { ViewerState } from "../api/types.ts";
 import { t } from "../shared/strings.ts";
 import { display, type Panel } from "../store/display.ts";
 import { Bullseyes } from "./Bullseyes.tsx";
+import { ClinicalPanel } from "./ClinicalPanel.tsx";
 import { FlagsPanel } from "./FlagsPanel.tsx";
 import { ReportPanel } from "./ReportPanel.tsx";
+import { ScoresPanel } from "./ScoresPanel.tsx";
 import { SegmentTable } from "./SegmentTable.tsx";
 
 const CurvesPanel = lazy(() => import("./CurvesPanel.tsx"));
@@ -31,9 +33,11 @@ export function SidePanel({ data }: { data: ViewerState }) {
   const wanted = useStore(display, (s) => s.panel);
   const panels: Panel[] = [
     "table",
+    "scores",
     ...(tall ? [] : ["curves" as const]),
     "aif",
     "frames",
+    "clinical",
     "report",
   ];
   const panel = panels.includes(wanted) ? wanted : "table";
@@ -78,6 +82,8 @@ export function SidePanel({ data }: { data: ViewerState }) {
           tabIndex={0}
         >
           {panel === "table" && <SegmentTable data={data} />}
+          {panel === "scores" && <ScoresPanel data={data} />}
+          {panel === "clinical" && <ClinicalPanel data={data} />}
           <Suspense fallback={<p className="muted">{t.curves.loading}</p>}>
             {panel === "curves" && <CurvesPanel data={data} />}
             {panel === "aif" && <AifPanel data={data} />}

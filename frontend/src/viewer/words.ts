@@ -24,6 +24,14 @@ export function editWords(edit: EditRequest, data: ViewerState): string {
         t.words.segment(t.conditions[edit.condition], edit.segment),
         t.words.statuses[edit.status],
       );
+    case "quality":
+      return t.assess.edits.quality(sliceWords(data, edit.slice));
+    case "visual":
+    case "scar":
+    case "clinical":
+    case "territories":
+    case "comparison":
+      return t.assess.edits[edit.kind];
     default:
       return t.words[edit.kind];
   }

@@ -1,7 +1,7 @@
 /** The form above the agreement figures; its state lives in the address. */
 
 import { element } from "../../shared/dom.ts";
-import { words } from "./agreementStrings.ts";
+import { t } from "../../shared/strings.ts";
 import type { Choices } from "./agreementTypes.ts";
 
 const CHOSEN = [
@@ -14,13 +14,13 @@ const CHOSEN = [
 ] as const;
 
 export function agreementFilters(address: URLSearchParams, changed: () => void) {
-  const form = element("form", { class: "filters", "aria-label": words.filters.legend });
+  const form = element("form", { class: "filters", "aria-label": t.agreement.filters.legend });
   const fixed = {
     condition: ["stress", "rest"],
     subset: ["all", "edited"],
   } as const;
   for (const [name, values] of Object.entries(fixed)) {
-    const options = values.map((value) => [value, words.filters[value]] as [string, string]);
+    const options = values.map((value) => [value, t.agreement.filters[value]] as [string, string]);
     form.append(select(name as keyof typeof fixed, options, address.get(name) ?? values[0]));
   }
   const segments = Array.from(
@@ -28,12 +28,12 @@ export function agreementFilters(address: URLSearchParams, changed: () => void) 
     (_, n) => [`${n + 1}`, `${n + 1}`] as [string, string],
   );
   form.append(
-    select("segment", [["", words.filters.any], ...segments], address.get("segment") ?? ""),
+    select("segment", [["", t.agreement.filters.any], ...segments], address.get("segment") ?? ""),
   );
-  for (const name of CHOSEN) form.append(select(name, [["", words.filters.any]], ""));
+  for (const name of CHOSEN) form.append(select(name, [["", t.agreement.filters.any]], ""));
   for (const name of ["signed_from", "signed_to"] as const) {
     const input = element("input", { type: "date", name, value: address.get(name) ?? "" });
-    form.append(element("label", {}, words.filters[name], input));
+    form.append(element("label", {}, t.agreement.filters[name], input));
   }
   form.addEventListener("input", changed);
   form.addEventListener("submit", (event) => event.preventDefault());
@@ -65,7 +65,7 @@ export function agreementFilters(address: URLSearchParams, changed: () => void) 
           const [value, label] = Array.isArray(choice) ? choice : [choice, choice];
           return element("option", { value: String(value) }, String(label));
         });
-        list.replaceChildren(element("option", { value: "" }, words.filters.any), ...options);
+        list.replaceChildren(element("option", { value: "" }, t.agreement.filters.any), ...options);
         list.value = kept;
       }
     },
@@ -73,7 +73,7 @@ export function agreementFilters(address: URLSearchParams, changed: () => void) 
 }
 
 function select(
-  name: keyof typeof words.filters,
+  name: keyof typeof t.agreement.filters,
   options: [value: string, label: string][],
   chosen: string,
 ): HTMLElement {
@@ -84,5 +84,5 @@ function select(
       element("option", { value, selected: value === chosen }, label),
     ),
   );
-  return element("label", {}, words.filters[name], list);
+  return element("label", {}, t.agreement.filters[name], list);
 }

@@ -1,6 +1,6 @@
 /** Sentences of the agreement page, in one place, ready for translation. */
 
-export const words = {
+export const agreement = {
   title: "Automated against final values",
   intro:
     "Flow of every signed reading: what the software measured beside what the reader signed. Difference = automated - final.",

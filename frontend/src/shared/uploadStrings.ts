@@ -3,7 +3,7 @@
 const count = (number: number, one: string, many: string) =>
   `${number.toLocaleString("en-GB")} ${number === 1 ? one : many}`;
 
-export const words = {
+export const upload = {
   progress: "Upload progress",
   reading: (files: number) => `Looking for files: ${count(files, "file", "files")} found`,
   sending: (done: number, of: number) =>
