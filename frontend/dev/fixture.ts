@@ -69,6 +69,8 @@ export function makeFixture({
       condition,
       sequence: relative ? "single" : "dual",
       model: relative ? "upslope" : "BTEX",
+      other_models: [],
+      other_values: [],
       field_strength_t: 3,
       heart_rate_bpm: Math.round(60 / interval),
       quantity,
@@ -112,6 +114,7 @@ export function makeFixture({
     parameters: {
       haematocrit: 0.42,
       haematocrit_assumed: true,
+      other_models: [],
       excluded_frames: {},
       aif_excluded_frames: {},
       aif_lv_polygons_rc: {},

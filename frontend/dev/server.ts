@@ -36,6 +36,7 @@ async function sourceSeries(): Promise<SourceSeries[]> {
       description: "Stress perfusion",
       modality: "MR",
       instance_count: files.length,
+      image_uids: files,
       image_urls: files.map((name) => `/dicom/${encodeURIComponent(name)}`),
       classification: {
         kind: "perfusion",

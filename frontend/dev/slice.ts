@@ -111,6 +111,7 @@ export function makeSlice({
       column_direction: [0, 1, 0],
     },
     motion: null,
+    other_maps: {},
     time_s,
     frame_status,
     frame_status_words: frame_status.map((code) => words[code] ?? ""),

@@ -8,12 +8,14 @@ import {
   requestOf,
   toggleFrame,
   withHaematocrit,
+  withModel,
   withPolygon,
 } from "../src/logic/repair.ts";
 
 const RUN: RunParameters = {
   haematocrit: 0.42,
   haematocrit_assumed: true,
+  other_models: [],
   excluded_frames: { rest_mid: [7] },
   aif_excluded_frames: {},
   aif_lv_polygons_rc: {},
@@ -54,6 +56,12 @@ test("a request names its parent, the reason and only what changed", () => {
     reason: "measured",
     haematocrit: 0.38,
   });
+});
+
+test("a model is added beside the main one, and adding it twice is no change", () => {
+  const one = withModel(NONE, RUN, "fermi");
+  expect(requestOf(one, "").other_models).toEqual(["fermi"]);
+  expect(isEmpty(withModel(one, RUN, "fermi"))).toBe(true);
 });
 
 test("confirming the assumed haematocrit is a change, repeating a measured one is not", () => {

@@ -62,6 +62,40 @@ def array_json(run: AnalysisRun, bundle: Bundle, key: str) -> dict[str, Any]:
     }
 
 
+def other_maps(run: AnalysisRun, bundle: Bundle, piece: Mapping[str, Any]) -> dict[str, Any]:
+    """Flow maps of the models beside the main one, by model."""
+    keys = {name: f"{piece['key']}.mbf_{name}" for name in piece.get("other_models") or ()}
+    return {
+        name: {**array_json(run, bundle, key), "unit": "ml/min/g"}
+        for name, key in keys.items()
+        if key in bundle
+    }
+
+
+def other_values(acquisition: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What the models beside the main one measured, with the automated contours."""
+    found = [
+        {
+            "model": model,
+            "segment": segment["segment"],
+            "value": segment["mbf_ml_per_min_per_g"],
+            "standard_error": segment["standard_error"],
+        }
+        for piece in acquisition["slices"]
+        for model, other in (piece.get("other_models") or {}).items()
+        for segment in other["segments"]
+    ]
+    return found + [
+        {
+            "model": model,
+            "segment": "GLOBAL",
+            "value": other["global_mbf_ml_per_min_per_g"],
+            "standard_error": other["global_standard_error"],
+        }
+        for model, other in (acquisition.get("other_models") or {}).items()
+    ]
+
+
 def aif_json(
     run: AnalysisRun, bundle: Bundle, acquisition: Mapping[str, Any]
 ) -> dict[str, Any] | None:

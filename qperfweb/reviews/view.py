@@ -27,7 +27,7 @@ from .queries import (
     remeasured,
 )
 from .ratios import ratio_of_row
-from .run_view import FRAME_WORDS, aif_json, array_json, run_json
+from .run_view import FRAME_WORDS, aif_json, array_json, other_maps, other_values, run_json
 from .suggestions import suggestions_of
 from .summary import summary_of, vocabulary
 from .table import Acquired, SegmentValue, read_values, row_names, value_of_row
@@ -208,6 +208,8 @@ def _acquisition(
         "condition": acquisition["condition"],
         "sequence": acquisition["sequence"],
         "model": acquisition["model"],
+        "other_models": sorted(acquisition.get("other_models") or ()),
+        "other_values": other_values(acquisition),
         "field_strength_t": acquisition["field_strength_t"],
         "heart_rate_bpm": acquisition["heart_rate_bpm"],
         "quantity": acquisition["quantity"],
@@ -249,6 +251,7 @@ def _slice(
             for name, stored in ARRAYS.items()
             if f"{piece['key']}.{stored}" in bundle
         },
+        "other_maps": other_maps(run, bundle, piece),
         "standard_view": {
             name: piece["standard_view"][name] for name in ("matrix", "edges", "assumed")
         },

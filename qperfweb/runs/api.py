@@ -14,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from analysis.config import FLOW_MODELS
 from qperfweb.core import audit
 from qperfweb.core.errors import NotFound
 from qperfweb.core.permissions import Verb
@@ -63,8 +64,9 @@ class RunRequest(serializers.Serializer):
     aif_lv_polygons_rc = serializers.DictField(
         child=Points(max_length=720, allow_null=True), required=False
     )
-    model = serializers.ChoiceField(
-        choices=["btex", "fermi", "2cxm", "one-compartment", "patlak"], required=False
+    model = serializers.ChoiceField(choices=FLOW_MODELS, required=False)
+    other_models = serializers.ListField(
+        child=serializers.ChoiceField(choices=FLOW_MODELS), max_length=4, required=False
     )
     haematocrit = serializers.FloatField(min_value=0.11, max_value=0.74, required=False)
 

@@ -11,7 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from analysis.config import PipelineConfig
 from analysis.constants import DEFAULT_HAEMATOCRIT
+from analysis.errors import BadInput
 from analysis.quality import FrameStatus
 from analysis.sectors import polygon_mask
 from qperfweb.core.errors import Invalid
@@ -28,6 +30,8 @@ FEWEST_POOL_PIXELS = 4
 """A blood pool smaller than this is noise."""
 
 _USABLE = (FrameStatus.USED, FrameStatus.LEFT_OUT_BY_READER)
+
+MODELS = ("model", "other_models")
 
 BY_KEY = ("excluded_frames", "aif_excluded_frames", "aif_lv_polygons_rc")
 """Parameters that name a slice or an acquisition each."""
@@ -49,6 +53,7 @@ def run_repair(
     """
     parent = parent or study.runs.order_by("-id").first()
     changed = {**changes, **_merged(parent, changes)}
+    _check_models(parent, changed)
     if set(BY_KEY) & set(changes) and not reason.strip():
         raise Invalid("Give a reason.", field="reason")
     if "haematocrit" in changes:
@@ -79,6 +84,7 @@ def parameters_of(run: AnalysisRun) -> dict[str, Any]:
     return {
         "haematocrit": pipeline.get("haematocrit", DEFAULT_HAEMATOCRIT),
         "haematocrit_assumed": "haematocrit" not in pipeline,
+        "other_models": list(pipeline.get("other_models", ())),
         **{name: pipeline.get(name, {}) for name in BY_KEY},
     }
 
@@ -89,6 +95,9 @@ def words_of(run: AnalysisRun) -> list[str]:
         return []
     now, before = parameters_of(run), parameters_of(run.parent)
     words = []
+    if now["other_models"] != before["other_models"]:
+        beside = ", ".join(now["other_models"]) or "no model"
+        words.append(f"Flow computed beside the main model: {beside}")
     if now["haematocrit"] != before["haematocrit"]:
         words.append(f"Haematocrit {now['haematocrit']:g} instead of {before['haematocrit']:g}")
     elif now["haematocrit_assumed"] != before["haematocrit_assumed"]:
@@ -120,6 +129,15 @@ def _merged(parent: AnalysisRun | None, changes: Mapping[str, Any]) -> dict[str,
                 both[key] = _CHECKS[name](parent, key, value)
         merged[name] = both
     return merged
+
+
+def _check_models(parent: AnalysisRun | None, changed: Mapping[str, Any]) -> None:
+    """Raises Invalid where the models of the map and beside it are not all different."""
+    wanted = {**(parent.parameters.get("pipeline", {}) if parent else {}), **changed}
+    try:
+        PipelineConfig(**{name: wanted[name] for name in MODELS if name in wanted})
+    except BadInput as error:
+        raise Invalid(str(error), field="other_models") from error
 
 
 def _checked_frames(run: AnalysisRun, key: str, frames: list[int]) -> list[int]:

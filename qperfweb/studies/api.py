@@ -130,14 +130,18 @@ class SeriesListView(APIView):
         study = _study(self, request, study_id)
         audit.record(request.user, "study.images_listed", study)
         urls: dict[int, list[str]] = {}
+        uids: dict[int, list[str]] = {}
         for instance in queries.instances_of(study):
             address = f"/api/instances/{instance.pk}/file"
             frames = range(instance.frame_count)
             urls.setdefault(instance.series_id, []).extend(
                 address if instance.frame_count == 1 else f"{address}?frame={i + 1}" for i in frames
             )
+            own = [instance.sop_instance_uid] * instance.frame_count
+            uids.setdefault(instance.series_id, []).extend(own)
         rows = queries.series_of(study)
-        return Response(SeriesAnswer(rows, many=True, context={"image_urls": urls}).data)
+        images = {"image_urls": urls, "image_uids": uids}
+        return Response(SeriesAnswer(rows, many=True, context=images).data)
 
 
 class SeriesCorrectionView(APIView):
@@ -158,7 +162,7 @@ class SeriesCorrectionView(APIView):
             reason=wanted.validated_data["reason"],
         )
         row = queries.series_of(series.study).get(pk=series.pk)
-        return Response(SeriesAnswer(row, context={"image_urls": {}}).data)
+        return Response(SeriesAnswer(row, context={"image_urls": {}, "image_uids": {}}).data)
 
 
 class InstanceFileView(APIView):

@@ -151,7 +151,7 @@ def instances_of(study: Study) -> QuerySet[Instance]:
     """All objects of a study in order of series and instance number, without their facts."""
     return (
         Instance.objects.filter(series__study=study)
-        .only("id", "series_id", "instance_number", "frame_count", "sha256")
+        .only("id", "series_id", "instance_number", "frame_count", "sha256", "sop_instance_uid")
         .order_by("series_id", F("instance_number").asc(nulls_last=True), "id")
     )
 

@@ -117,6 +117,7 @@ class SeriesAnswer(serializers.ModelSerializer[Series]):
     number = serializers.IntegerField(source="series_number", allow_null=True)
     instance_count = serializers.IntegerField()
     image_urls = serializers.SerializerMethodField()
+    image_uids = serializers.SerializerMethodField()
     corrected_by = serializers.CharField(source="corrected_by.display_name", default=None)
 
     class Meta:
@@ -124,11 +125,17 @@ class SeriesAnswer(serializers.ModelSerializer[Series]):
         fields = (
             "id", "series_instance_uid", "number", "description", "modality", "instance_count",
             "classification", "correction", "corrected_by", "corrected_at", "image_urls",
+            "image_uids",
         )  # fmt: skip
 
     def get_image_urls(self, series: Series) -> list[str]:
         urls: dict[int, list[str]] = self.context["image_urls"]
         return urls.get(series.pk, [])
+
+    def get_image_uids(self, series: Series) -> list[str]:
+        """SOP Instance UID per image, in the order of the addresses."""
+        uids: dict[int, list[str]] = self.context["image_uids"]
+        return uids.get(series.pk, [])
 
 
 class Correction(serializers.Serializer[Any]):

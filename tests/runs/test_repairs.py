@@ -66,6 +66,7 @@ def test_repairs_of_one_slice_leave_those_of_another(run, reader):
         ({"aif_excluded_frames": {"other": [1]}}, "no arterial input images"),
         ({"aif_lv_polygons_rc": {"stress": [[1, 1], [1, 2], [2, 2]]}}, "too small"),
         ({"aif_lv_polygons_rc": {"stress": [[1, 1], [1, 90], [9, 9]]}}, "leaves the image"),
+        ({"other_models": ["btex"]}, "different"),
     ],
 )
 def test_a_repair_that_cannot_be_done_is_refused_in_words(reader, run, body, words):
@@ -104,6 +105,12 @@ def test_the_viewer_names_parent_reader_and_repair(reader, run, as_worker):
     assert shown["changes"] == ["Haematocrit 0.35 instead of 0.42"]
     assert shown["reason"] == "measured today"
     assert state["study"]["haematocrit"] == 0.35
+
+
+def test_another_model_can_be_computed_beside_the_main_one(reader, run):
+    child = AnalysisRun.objects.get(pk=ask(reader, run, other_models=["fermi"]).json()["id"])
+    assert child.parameters["pipeline"]["other_models"] == ["fermi"]
+    assert words_of(child) == ["Flow computed beside the main model: fermi"]
 
 
 def test_the_viewer_gets_the_input_images_with_masks_and_frames(reader, run):

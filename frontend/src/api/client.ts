@@ -63,9 +63,17 @@ export async function getJson<T>(url: string, signal?: AbortSignal): Promise<T> 
   return (await response.json()) as T;
 }
 
-export async function postJson<T>(url: string, body: unknown): Promise<T> {
+export function postJson<T>(url: string, body: unknown): Promise<T> {
+  return sendJson<T>("POST", url, body);
+}
+
+export function putJson<T>(url: string, body: unknown): Promise<T> {
+  return sendJson<T>("PUT", url, body);
+}
+
+async function sendJson<T>(method: string, url: string, body: unknown): Promise<T> {
   const response = await send(url, {
-    method: "POST",
+    method,
     headers: {
       Accept: "application/json",
       "Content-Type": "application/json",

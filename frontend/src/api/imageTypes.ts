@@ -27,6 +27,8 @@ export interface RunView {
 export interface RunParameters {
   haematocrit: number;
   haematocrit_assumed: boolean;
+  /** Models computed beside the main one. */
+  other_models: string[];
   excluded_frames: Record<string, number[]>;
   aif_excluded_frames: Record<string, number[]>;
   aif_lv_polygons_rc: Record<string, Point[]>;
@@ -37,6 +39,7 @@ export interface RunRequest {
   parent: number;
   reason: string;
   haematocrit?: number;
+  other_models?: string[];
   excluded_frames?: Record<string, number[]>;
   aif_excluded_frames?: Record<string, number[]>;
   aif_lv_polygons_rc?: Record<string, Point[] | null>;

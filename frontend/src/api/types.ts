@@ -77,6 +77,8 @@ export interface Slice {
   arrays: Partial<
     Record<"movie" | "original" | "gd" | "mbf" | "uncertainty" | "upslope", ArrayRef>
   >;
+  /** Flow maps of other models, by model. */
+  other_maps: Record<string, ArrayRef>;
   /**
    * How the slice is turned into the standard short-axis view: a 2x3 matrix, row by row, so that
    * right = m[0] column + m[1] row + m[2] and down = m[3] column + m[4] row + m[5], in pixels.
@@ -120,6 +122,9 @@ export interface AcquisitionView {
   condition: Condition;
   sequence: "dual" | "single" | "gd" | "map";
   model: string;
+  /** Models computed beside it for comparison, and what they measured with automated contours. */
+  other_models: string[];
+  other_values: OtherValue[];
   field_strength_t: number | null;
   heart_rate_bpm: number | null;
   /** What the numbers are: absolute flow, or relative indices that must not be read as flow. */
@@ -127,6 +132,14 @@ export interface AcquisitionView {
   unit: string;
   aif: Aif | null;
   slices: Slice[];
+}
+
+/** What another model than the acquisition's own measured. */
+export interface OtherValue {
+  model: string;
+  segment: number | "GLOBAL";
+  value: number | null;
+  standard_error: number | null;
 }
 
 export interface SegmentValue {
@@ -326,6 +339,8 @@ export interface SourceSeries {
   instance_count: number;
   /** One entry per frame, in order; wadors-free plain DICOM Part-10 addresses. */
   image_urls: string[];
+  /** SOP Instance UID per image, in the same order. */
+  image_uids: string[];
   /** What the rules took it for, with the evidence in words. */
   classification: SeriesClassification | null;
   /** What a person set by hand; it wins field by field. */

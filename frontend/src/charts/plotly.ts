@@ -43,12 +43,14 @@ export function baseLayout(xTitle: string, yTitle: string): Record<string, unkno
 
 /** A small second axis below the first, for what is left between measured and fitted curves. */
 export const WITH_RESIDUAL = {
+  // The time axis lies below both.
+  xaxis: { gridcolor: GRID_LINE, zerolinecolor: GRID_LINE, anchor: "y2", ticksuffix: " s" },
   yaxis: {
     gridcolor: GRID_LINE,
     zerolinecolor: GRID_LINE,
     automargin: true,
     domain: [0.3, 1],
-    nticks: 5,
+    nticks: 6,
   },
   yaxis2: {
     gridcolor: GRID_LINE,
@@ -56,7 +58,6 @@ export const WITH_RESIDUAL = {
     automargin: true,
     domain: [0, 0.22],
     nticks: 3,
-    anchor: "x",
   },
 };
 

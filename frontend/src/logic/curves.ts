@@ -50,6 +50,7 @@ export function curveTraces(
       ...base,
       mode: "lines",
       name: words.fit,
+      showlegend: false,
       y: curve.fit,
       line: { color: colour, width: 3 },
       connectgaps: true,

@@ -20,10 +20,17 @@ const POSITIONS: Position[] = ["basal", "mid", "apical"];
  * Positions that no acquisition has get no column. A single row of three or fewer slices is
  * as valid as two rows; a second slice at the same position gets its own column.
  */
-export function hang(acquisitions: readonly AcquisitionView[]): Hanging {
-  const ordered = acquisitions
-    .filter((acquisition) => acquisition.slices.length > 0)
-    .toSorted((a, b) => CONDITION_ORDER[a.condition] - CONDITION_ORDER[b.condition]);
+export function hang(
+  acquisitions: readonly AcquisitionView[],
+  rows: "all" | "stress" | "rest" = "all",
+): Hanging {
+  const shown = acquisitions.filter(
+    ({ condition, slices }) => slices.length > 0 && (rows === "all" || condition === rows),
+  );
+  // A row that this exam does not have is no reason to show nothing.
+  const ordered = (
+    shown.length > 0 ? shown : acquisitions.filter((a) => a.slices.length > 0)
+  ).toSorted((a, b) => CONDITION_ORDER[a.condition] - CONDITION_ORDER[b.condition]);
   const columns = POSITIONS.flatMap((position) => {
     const most = Math.max(0, ...ordered.map((a) => at(a, position).length));
     return Array.from({ length: most }, (_, index) => ({ position, index }));
@@ -42,6 +49,13 @@ export function hang(acquisitions: readonly AcquisitionView[]): Hanging {
 
 function at(acquisition: AcquisitionView, position: Position): Slice[] {
   return acquisition.slices.filter((slice) => slice.position === position);
+}
+
+/** Columns and rows of the grid; one slice in two conditions hangs side by side, not in a strip. */
+export function gridOf({ columns, rows }: Hanging): { columns: number; rows: number } {
+  return columns.length === 1 && rows.length > 1
+    ? { columns: rows.length, rows: 1 }
+    : { columns: columns.length, rows: rows.length };
 }
 
 /** Segments of the AHA model that a slice position can show. */

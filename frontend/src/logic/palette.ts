@@ -1,6 +1,6 @@
 /** Colour tables of the maps: 256 entries, RGBA packed for a little-endian ImageData view. */
 
-export type PaletteName = "perfusion" | "viridis" | "grey";
+export type PaletteName = "perfusion" | "viridis" | "grey" | "difference";
 export type Rgb = readonly [red: number, green: number, blue: number];
 
 interface Stop {
@@ -11,6 +11,8 @@ interface Stop {
 export const PERFUSION_RANGE = [0, 6] as const;
 export const RATIO_RANGE = [0, 5] as const;
 export const UNCERTAINTY_RANGE = [0, 0.3] as const;
+/** ml/min/g, of differences between two flow maps. */
+export const DIFFERENCE_RANGE = [-1, 1] as const;
 
 /** Not measured: outside the blue-to-white ramp and outside grey, so that it reads as no value. */
 export const NOT_MEASURED: Rgb = [27, 36, 40];
@@ -55,6 +57,17 @@ const STOPS: Record<PaletteName, Stop[]> = {
       [10, "#fde725"],
     ],
     10,
+  ),
+  // Blue below, red above, pale at none: told apart by colour-blind readers too.
+  difference: stops(
+    [
+      [0, "#2166ac"],
+      [1, "#67a9cf"],
+      [2, "#f0f0f0"],
+      [3, "#ef8a62"],
+      [4, "#b2182b"],
+    ],
+    4,
   ),
   grey: stops(
     [

@@ -12,17 +12,20 @@ export interface Repair {
   aifFrames: Record<string, number[]>;
   frames: Record<string, number[]>;
   haematocrit: number | null;
+  /** Models to compute beside the main one; null: as the run has them. */
+  models: string[] | null;
 }
 
 export type FrameOwner = "aifFrames" | "frames";
 
 export function noRepair(run: number): Repair {
-  return { run, polygons: {}, aifFrames: {}, frames: {}, haematocrit: null };
+  return { run, polygons: {}, aifFrames: {}, frames: {}, haematocrit: null, models: null };
 }
 
 export function isEmpty(repair: Repair): boolean {
   return (
     repair.haematocrit === null &&
+    repair.models === null &&
     [repair.polygons, repair.aifFrames, repair.frames].every((p) => Object.keys(p).length === 0)
   );
 }
@@ -80,11 +83,20 @@ export function withHaematocrit(
   return { ...repair, haematocrit: same ? null : value };
 }
 
+/** Compute a model beside the main one, or no longer. */
+export function withModel(repair: Repair, parameters: RunParameters, model: string): Repair {
+  const now = repair.models ?? parameters.other_models;
+  const next = now.includes(model) ? now.filter((one) => one !== model) : [...now, model];
+  const same = String(next.toSorted()) === String(parameters.other_models.toSorted());
+  return { ...repair, models: same ? null : next };
+}
+
 export function requestOf(repair: Repair, reason: string): RunRequest {
   const some = <T>(part: Record<string, T>) => (Object.keys(part).length > 0 ? part : undefined);
   return {
     parent: repair.run,
     reason,
+    ...(repair.models === null ? {} : { other_models: repair.models }),
     ...(repair.haematocrit === null ? {} : { haematocrit: repair.haematocrit }),
     excluded_frames: some(repair.frames),
     aif_excluded_frames: some(repair.aifFrames),

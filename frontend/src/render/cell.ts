@@ -12,13 +12,16 @@ import {
   type Matrix,
   wholeFieldMm,
 } from "../logic/affine.ts";
-import { type PaletteName, UNCERTAINTY_RANGE } from "../logic/palette.ts";
+import { isMapMode } from "../logic/modes.ts";
+import { DIFFERENCE_RANGE, type PaletteName, UNCERTAINTY_RANGE } from "../logic/palette.ts";
 import { type GreyWindow, windowFromQuantiles, windowTable } from "../logic/window.ts";
-import { type Display, type Mode, startMode } from "../store/display.ts";
+import { arraysOf, type Display, type Mode, modeOf } from "../store/display.ts";
 import { arrayOf } from "../store/pixels.ts";
-import { blendOver, paintFrame, paintMap } from "./paint.ts";
+import { blendOver, keepLeft, paintDifference, paintFrame, paintMap } from "./paint.ts";
 
 export const UPSLOPE_RANGE: readonly [number, number] = [0, 0.5];
+/** 256 KB each; two are in use at a time. */
+const MOST_TABLES = 4;
 const GD_WINDOW: GreyWindow = { centre: 1, width: 2 };
 
 export interface CellParts {
@@ -39,7 +42,7 @@ export class Cell {
   private readonly pixels: Uint32Array;
   private readonly scratch: Uint32Array;
   private autoWindows = new Map<string, GreyWindow>();
-  private table: { key: string; values: Uint32Array } | null = null;
+  private readonly tables = new Map<string, Uint32Array>();
   private drawn = "";
 
   constructor(acquisition: AcquisitionView, slice: Slice, parts: CellParts) {
@@ -55,7 +58,7 @@ export class Cell {
   }
 
   mode(display: Display): Mode {
-    return display.modes[this.slice.key] ?? startMode(this.acquisition);
+    return modeOf(display.modes, this.acquisition, this.slice);
   }
 
   /** Image point in the middle of the cell: the heart, else the image's centre. */
@@ -90,27 +93,34 @@ export class Cell {
   /** Draw if anything that shows has changed; false where the pixels are not there yet. */
   draw(display: Display, frame: number): boolean {
     const mode = this.mode(display);
-    const array = arrayOf(this.slice.arrays[mode]);
-    if (!array) {
+    const [array, second] = arraysOf(this.slice, mode).map(arrayOf);
+    const two = mode === "motion" || mode.startsWith("diff:");
+    if (!array || (two && !second)) {
       this.clear();
       return false;
     }
-    const isMap = mode === "mbf" || mode === "uncertainty" || mode === "upslope";
+    const isMap = isMapMode(mode);
     const under = isMap && display.opacity < 1 ? arrayOf(this.slice.arrays.movie) : undefined;
     const key = [
+      mode,
       array.ref.url,
       isMap && !under ? "" : Math.min(frame, this.slice.shape[0] - 1),
       under ? display.opacity : "",
       isMap ? `${display.palette} ${display.range}` : "",
       isMap && !under ? "" : `${display.brightness} ${display.contrast}`,
+      mode === "motion" ? `${this.matrix} ${this.size.width}` : "",
     ].join("|");
     if (key === this.drawn) return true;
     this.drawn = key;
-    if (!isMap) {
+    if (mode === "motion") {
+      this.paintWipe(array, second as LoadedArray, frame, display);
+    } else if (!isMap) {
       paintFrame(this.pixels, array, frame, this.windowFor(mode, array, display));
     } else {
       const { palette, range } = mapColours(mode, display);
-      paintMap(under ? this.scratch : this.pixels, array, palette, range);
+      const onto = under ? this.scratch : this.pixels;
+      if (second) paintDifference(onto, array, second, palette, range);
+      else paintMap(onto, array, palette, range);
       if (under) {
         paintFrame(this.pixels, under, frame, this.windowFor("movie", under, display));
         blendOver(this.pixels, this.scratch, display.opacity);
@@ -121,6 +131,26 @@ export class Cell {
     return true;
   }
 
+  /** Corrected frame, with the frame as acquired left of the middle of the cell. */
+  private paintWipe(
+    after: LoadedArray,
+    before: LoadedArray,
+    frame: number,
+    display: Display,
+  ): void {
+    paintFrame(this.pixels, after, frame, this.windowFor("movie", after, display));
+    // One window for both, or a difference of brightness would be taken for motion.
+    const window = this.windowFor("movie", before, display, after);
+    paintFrame(this.scratch, before, frame, window);
+    const [a, , c, , e] = this.matrix;
+    keepLeft(
+      this.pixels,
+      this.scratch,
+      this.slice.shape[2],
+      (row, column) => a * column + c * row + e < this.size.width / 2,
+    );
+  }
+
   private clear(): void {
     if (this.drawn === "clear") return;
     this.drawn = "clear";
@@ -129,22 +159,34 @@ export class Cell {
       ?.clearRect(0, 0, this.parts.canvas.width, this.parts.canvas.height);
   }
 
-  private windowFor(mode: Mode, array: LoadedArray, display: Display): Uint32Array {
+  /** Table from stored values to grey; `like` gives the window where it is another array's. */
+  private windowFor(
+    mode: Mode,
+    array: LoadedArray,
+    display: Display,
+    like: LoadedArray = array,
+  ): Uint32Array {
     const { url, scale, offset } = array.ref;
-    let base = this.autoWindows.get(url);
+    let base = this.autoWindows.get(like.ref.url);
     if (!base) {
-      base = mode === "gd" ? GD_WINDOW : windowFromQuantiles(array.data, scale, offset);
-      this.autoWindows.set(url, base);
+      base =
+        mode === "gd" ? GD_WINDOW : windowFromQuantiles(like.data, like.ref.scale, like.ref.offset);
+      this.autoWindows.set(like.ref.url, base);
     }
     const key = `${url} ${display.brightness} ${display.contrast}`;
-    if (this.table?.key !== key) {
-      const window = {
+    const kept = this.tables.get(key);
+    if (kept) return kept;
+    const made = windowTable(
+      {
         centre: base.centre - display.brightness * base.width,
         width: base.width * display.contrast,
-      };
-      this.table = { key, values: windowTable(window, scale, offset) };
-    }
-    return this.table.values;
+      },
+      scale,
+      offset,
+    );
+    if (this.tables.size >= MOST_TABLES) this.tables.clear();
+    this.tables.set(key, made);
+    return made;
   }
 
   pxPerMm(): number {
@@ -176,10 +218,12 @@ export class Cell {
     const [frames, rows, columns] = this.slice.shape;
     const [r, c] = [Math.round(row), Math.round(column)];
     if (r < 0 || c < 0 || r >= rows || c >= columns) return null;
-    const array = arrayOf(this.slice.arrays[this.mode(display)]);
+    const mode = this.mode(display);
+    const [array, second] = arraysOf(this.slice, mode).map(arrayOf);
     if (!array) return null;
     const plane = array.ref.shape.length === 3 ? Math.min(frame, frames - 1) * rows * columns : 0;
-    return physical(array, plane + r * columns + c);
+    const value = physical(array, plane + r * columns + c);
+    return mode.startsWith("diff:") && second ? value - physical(second, r * columns + c) : value;
   }
 }
 
@@ -187,6 +231,7 @@ export function mapColours(
   mode: Mode,
   display: Display,
 ): { palette: PaletteName; range: readonly [number, number] } {
+  if (mode.startsWith("diff:")) return { palette: "difference", range: DIFFERENCE_RANGE };
   if (mode === "uncertainty") return { palette: "viridis", range: UNCERTAINTY_RANGE };
   // Relative indices never wear the colours of absolute flow.
   if (mode === "upslope") return { palette: "viridis", range: UPSLOPE_RANGE };

@@ -1,12 +1,13 @@
 /** All cells on one clock: one animation frame places and draws whatever has changed. */
 
-import type { Slice } from "../api/types.ts";
+import type { Point, Slice } from "../api/types.ts";
 import { stepsMm } from "../logic/affine.ts";
 import { CineClock } from "../logic/clock.ts";
 import { contains } from "../logic/contour.ts";
+import { modeWords } from "../logic/modes.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";
-import { display } from "../store/display.ts";
+import { arraysOf, display } from "../store/display.ts";
 import { setHot } from "../store/hot.ts";
 import { onPixels } from "../store/pixels.ts";
 import type { Cell } from "./cell.ts";
@@ -24,6 +25,8 @@ export class Grid {
   readonly intervals: number[] = [];
   /** The slice that the pointer or the focus visited last. */
   visited: string | null = null;
+  /** Image point that the pointer showed there last. */
+  visitedPoint: Point | null = null;
   private heartFieldMm: number | null = null;
   private placing = true;
   private scheduled = 0;
@@ -141,18 +144,19 @@ export class Grid {
     const state = display.getState();
     this.visited = cell.slice.key;
     const point = cell.imagePoint(x, y);
+    this.visitedPoint = point;
     const value = cell.valueAt(point, state, this.clock.frame);
     const segment = segmentAt(cell.slice, point);
     setHot(segment);
     const mode = cell.mode(state);
-    const unit = cell.slice.arrays[mode]?.unit ?? "";
+    const unit = arraysOf(cell.slice, mode)[0]?.unit ?? "";
     cell.parts.readout.textContent =
       value === null
         ? ""
         : [
             Number.isNaN(value)
-              ? `${t.modes[mode].short} ${t.grid.notMeasured}`
-              : t.grid.value(t.modes[mode].short, formatNumber(value), unit),
+              ? `${modeWords(mode).short} ${t.grid.notMeasured}`
+              : t.grid.value(modeWords(mode).short, formatNumber(value), unit),
             segment === null ? "" : t.grid.segment(segment),
             `${Math.round(point[0])}, ${Math.round(point[1])} px`,
           ]

@@ -1,6 +1,6 @@
 /** Fill a slice's pixels (packed RGBA) from an array; the only loops that run per pixel. */
 
-import type { LoadedArray } from "../api/arrays.ts";
+import { type LoadedArray, physical } from "../api/arrays.ts";
 import { NOT_MEASURED, type PaletteName, packed, paletteTable } from "../logic/palette.ts";
 
 const MISSING = packed(NOT_MEASURED);
@@ -34,6 +34,37 @@ export function paintMap(
     pixels[i] = Number.isNaN(value)
       ? MISSING
       : (table[value <= 0 ? 0 : value >= 255 ? 255 : Math.round(value)] as number);
+  }
+}
+
+/** One map minus another through a palette. */
+export function paintDifference(
+  pixels: Uint32Array,
+  map: LoadedArray,
+  minus: LoadedArray,
+  palette: PaletteName,
+  [low, high]: readonly [number, number],
+): void {
+  const table = paletteTable(palette);
+  for (let i = 0; i < pixels.length; i++) {
+    const difference = physical(map, i) - physical(minus, i);
+    const value = (255 * (difference - low)) / (high - low);
+    pixels[i] = Number.isNaN(value)
+      ? MISSING
+      : (table[value <= 0 ? 0 : value >= 255 ? 255 : Math.round(value)] as number);
+  }
+}
+
+/** Take the pixels of `other` where `isLeft` says so. */
+export function keepLeft(
+  pixels: Uint32Array,
+  other: Uint32Array,
+  columns: number,
+  isLeft: (row: number, column: number) => boolean,
+): void {
+  for (let i = 0; i < pixels.length; i++) {
+    const column = i % columns;
+    if (isLeft((i - column) / columns, column)) pixels[i] = other[i] as number;
   }
 }
 

@@ -17,6 +17,7 @@ export const imageStrings = {
       "Gating or breathing fault in these frames",
       "Artefact in these frames",
       "Measured haematocrit has arrived",
+      "Comparison of flow models",
     ],
     otherReason: "Other",
     details: "In words",
@@ -36,6 +37,8 @@ export const imageStrings = {
     frames: (what: string, frames: string) => `${what}: ${frames}`,
     leftOut: (numbers: string, many: boolean) => `frame${many ? "s" : ""} ${numbers} left out`,
     noneLeftOut: "all frames used again",
+    models: (names: string) => `Flow beside the main model: ${names}`,
+    noModels: "none",
     haematocrit: (now: string, before: string) => `Haematocrit ${now} instead of ${before}`,
   },
 
@@ -157,6 +160,8 @@ export const imageStrings = {
     segment: "Segment",
     delta: "difference",
     none: "This run computed one model only.",
+    beside: "Compute beside it",
+    besideHint: "Waits with the other changes to the analysis until you compute again.",
   },
 
   cine: {

@@ -21,7 +21,6 @@ export const t = {
     uncertainty: { short: "Unc.", long: "uncertainty map" },
     upslope: { short: "Upslope", long: "relative upslope map, not quantitative" },
     motion: { short: "Motion", long: "motion check: before the line left, corrected right" },
-    original: { short: "Before", long: "movie before motion correction" },
   },
   units: { mbf: "ml/min/g", gd: "mmol/L", ratio: "MPR" },
   territories: {
@@ -149,6 +148,7 @@ export const t = {
     value: (name: string, value: string, unit: string) => `${name} ${value} ${unit}`.trim(),
     segment: (segment: number) => `seg ${segment}`,
     notMeasured: "not measured",
+    moreModes: "more to show",
   },
 
   colour: {
@@ -176,7 +176,7 @@ export const t = {
     overlays: { sectors: "Sectors", contours: "Contours", off: "Off" },
     automated: "Automated",
     automatedHint: "Show the automated contours, dashed",
-    field: { heart: "Heart", whole: "Whole image" },
+    field: { heart: "Heart", whole: "Whole" },
     resetView: "Reset view",
     which: "Contour",
     done: "Done",
@@ -276,7 +276,7 @@ export const t = {
     fit: (condition: string) => `${condition} fit`,
     aif: "AIF, scaled",
     residual: "residual",
-    rms: (values: string) => `residual below, rms ${values}`,
+    rms: (values: string) => `thick: fit · below: residual, rms ${values}`,
     time: "time (s)",
     loading: "Loading chart…",
   },

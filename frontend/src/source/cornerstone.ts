@@ -6,6 +6,7 @@ import {
   eventTarget,
   init as initCore,
   RenderingEngine,
+  setUseCPURendering,
   type Types,
 } from "@cornerstonejs/core";
 import { init as initLoader } from "@cornerstonejs/dicom-image-loader";
@@ -42,6 +43,8 @@ export type PrimaryTool = keyof typeof PRIMARY_TOOLS;
 let started: Promise<void> | null = null;
 
 async function start(): Promise<void> {
+  // Without WebGL the processor draws; viewing works, measuring does not.
+  if (!hasWebgl()) setUseCPURendering(true);
   await initCore();
   initLoader({ maxWebWorkers: 2 });
   initTools();
@@ -65,8 +68,13 @@ export function hasWebgl(): boolean {
 
 export interface SourceEvents {
   onImage: (index: number) => void;
-  onError: (why: string) => void;
+  /** The image at `index` could not be loaded. */
+  onError: (index: number, why: string) => void;
+  /** Where the marked place lies now, in pixels of the element; null: there is none. */
+  onPlace: (at: [x: number, y: number] | null) => void;
 }
+
+type Vector = Types.Point3;
 
 /** The viewport of the source-images view; measuring needs WebGL, without it viewing works. */
 export class SourceViewport {
@@ -77,6 +85,9 @@ export class SourceViewport {
   private primary: PrimaryTool = "window";
   private readonly onNewImage: EventListener;
   private readonly onFailed: EventListener;
+  private readonly onMoved: EventListener;
+  private ids: string[] = [];
+  private place: Vector | null = null;
 
   static async open(element: HTMLDivElement, events: SourceEvents): Promise<SourceViewport> {
     started ??= start();
@@ -102,9 +113,16 @@ export class SourceViewport {
     this.bind();
     this.onNewImage = () => events.onImage(this.viewport.getCurrentImageIdIndex());
     this.onFailed = (event) => {
-      const { error } = (event as CustomEvent<{ error?: { message?: string } }>).detail ?? {};
-      events.onError(error?.message ?? "");
+      const { detail } = event as CustomEvent<{ imageId?: string; error?: { message?: string } }>;
+      const index = this.ids.indexOf(detail?.imageId ?? "");
+      if (index >= 0) events.onError(index, detail.error?.message ?? "");
     };
+    this.onMoved = () => {
+      const at = this.place && this.viewport.worldToCanvas(this.place);
+      events.onPlace(at ? [at[0], at[1]] : null);
+    };
+    element.addEventListener(Enums.Events.CAMERA_MODIFIED, this.onMoved);
+    element.addEventListener(Enums.Events.IMAGE_RENDERED, this.onMoved);
     element.addEventListener(Enums.Events.STACK_NEW_IMAGE, this.onNewImage);
     // A stack whose pixels fail still resolves, with an empty picture: the event is the only sign.
     eventTarget.addEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onFailed);
@@ -131,16 +149,69 @@ export class SourceViewport {
     this.bind();
   }
 
-  async show(urls: readonly string[], index: number): Promise<void> {
-    await this.viewport.setStack(
-      urls.map((url) => `wadouri:${url}`),
-      index,
-    );
+  /** Show a series from one image on; `start` centres a place and marks it. */
+  async show(
+    urls: readonly string[],
+    index: number,
+    start: { world: Vector; fieldMm: number } | null,
+  ): Promise<void> {
+    this.ids = urls.map((url) => `wadouri:${url}`);
+    this.place = start?.world ?? null;
+    await this.viewport.setStack(this.ids, index);
+    if (start) this.centre(start.world, start.fieldMm);
+    this.viewport.render();
+  }
+
+  private centre(world: Vector, fieldMm: number): void {
+    const { focalPoint, position, viewPlaneNormal } = this.viewport.getCamera();
+    if (!focalPoint || !position || !viewPlaneNormal) return;
+    const offset = world.map((x, i) => x - (focalPoint[i] ?? 0));
+    const depth = offset.reduce((sum, x, i) => sum + x * (viewPlaneNormal[i] ?? 0), 0);
+    const shift = offset.map((x, i) => x - depth * (viewPlaneNormal[i] ?? 0));
+    this.move(shift, fieldMm / 2);
+  }
+
+  private move(shift: readonly number[], parallelScale?: number): void {
+    const { focalPoint, position } = this.viewport.getCamera();
+    if (!focalPoint || !position) return;
+    const by = (point: Vector) => point.map((x, i) => x + (shift[i] ?? 0)) as Vector;
+    this.viewport.setCamera({
+      focalPoint: by(focalPoint),
+      position: by(position),
+      ...(parallelScale === undefined ? {} : { parallelScale }),
+    });
     this.viewport.render();
   }
 
   async goTo(index: number): Promise<void> {
     await this.viewport.setImageIdIndex(index);
+  }
+
+  zoomBy(factor: number): void {
+    const { parallelScale } = this.viewport.getCamera();
+    if (parallelScale) this.move([0, 0, 0], parallelScale / factor);
+  }
+
+  /** Move the image right and down, as the reading grid does. */
+  panBy(rightMm: number, downMm: number): void {
+    const { viewUp, viewPlaneNormal } = this.viewport.getCamera();
+    if (!viewUp || !viewPlaneNormal) return;
+    const [ux, uy, uz] = viewUp;
+    const [nx, ny, nz] = viewPlaneNormal;
+    const right = [uy * nz - uz * ny, uz * nx - ux * nz, ux * ny - uy * nx];
+    this.move(viewUp.map((up, i) => up * downMm - (right[i] ?? 0) * rightMm));
+  }
+
+  /** Scale the window's width and shift its centre by a share of that width. */
+  windowBy(widthFactor: number, shift: number): void {
+    const range = this.viewport.getProperties().voiRange;
+    if (!range) return;
+    const width = (range.upper - range.lower) * widthFactor;
+    const centre = (range.upper + range.lower) / 2 + shift * width;
+    this.viewport.setProperties({
+      voiRange: { lower: centre - width / 2, upper: centre + width / 2 },
+    });
+    this.viewport.render();
   }
 
   reset(): void {
@@ -155,6 +226,8 @@ export class SourceViewport {
 
   close(): void {
     this.element.removeEventListener(Enums.Events.STACK_NEW_IMAGE, this.onNewImage);
+    this.element.removeEventListener(Enums.Events.CAMERA_MODIFIED, this.onMoved);
+    this.element.removeEventListener(Enums.Events.IMAGE_RENDERED, this.onMoved);
     eventTarget.removeEventListener(Enums.Events.IMAGE_LOAD_ERROR, this.onFailed);
     eventTarget.removeEventListener(Enums.Events.IMAGE_LOAD_FAILED, this.onFailed);
     ToolGroupManager.destroyToolGroup(GROUP);

@@ -1,17 +1,22 @@
 /** How the reader looks at the study; nothing here is part of the reading. */
 
 import { createStore } from "zustand/vanilla";
-import type { AcquisitionView, Point } from "../api/types.ts";
+import type { AcquisitionView, ArrayRef, Point, Slice } from "../api/types.ts";
 import { START_VIEW, type View } from "../logic/affine.ts";
 import { type PaletteName, PERFUSION_RANGE } from "../logic/palette.ts";
 
-export type Mode = "movie" | "gd" | "mbf" | "uncertainty" | "upslope" | "original";
+/** Flow maps of models beside the main one, and how they differ from it: "mbf:fermi". */
+export type ModelMode = `mbf:${string}` | `diff:${string}`;
+export type Mode = "movie" | "gd" | "mbf" | "uncertainty" | "upslope" | "motion" | ModelMode;
+export type Rows = "all" | "stress" | "rest";
 export type Overlay = "sectors" | "contours" | "off";
 export type Tool = "window" | "pan" | "points" | "sculpt" | "redraw" | "insertion" | "roi";
 export type Panel = "table" | "scores" | "curves" | "aif" | "frames" | "clinical" | "report";
 
 export interface Display {
   modes: Record<string, Mode>;
+  /** Which acquisitions hang. */
+  rows: Rows;
   palette: PaletteName;
   range: [low: number, high: number];
   opacity: number;
@@ -35,7 +40,7 @@ export interface Display {
   framesPerSecond: number;
 }
 
-const KEPT = ["palette", "range", "opacity", "overlay", "field", "framesPerSecond"] as const;
+export const KEPT = ["palette", "range", "opacity", "overlay", "field", "framesPerSecond"] as const;
 const STORAGE_KEY = "qperf.display";
 
 function remembered(): Partial<Display> {
@@ -49,6 +54,7 @@ function remembered(): Partial<Display> {
 
 const START: Display = {
   modes: {},
+  rows: "all",
   palette: "perfusion",
   range: [...PERFUSION_RANGE],
   opacity: 1,
@@ -83,16 +89,35 @@ display.subscribe((state, previous) => {
   }
 });
 
-const QUANTITATIVE: Mode[] = ["movie", "gd", "mbf", "uncertainty", "original"];
-const RELATIVE: Mode[] = ["movie", "upslope", "uncertainty", "original"];
+const QUANTITATIVE: Mode[] = ["movie", "gd", "mbf", "uncertainty", "motion"];
+const RELATIVE: Mode[] = ["movie", "upslope", "uncertainty", "motion"];
 
 /**
  * Modes that an acquisition's slices can show, in the order of the buttons. Where values are only
  * relative, maps in absolute units are not offered, even if a run has left them.
  */
 export function modesOf(acquisition: AcquisitionView): Mode[] {
-  const order = acquisition.quantity === "mbf" ? QUANTITATIVE : RELATIVE;
-  return order.filter((mode) => acquisition.slices.some((slice) => slice.arrays[mode]));
+  const flow = acquisition.quantity === "mbf";
+  const order: Mode[] = flow
+    ? [...QUANTITATIVE, ...acquisition.other_models.flatMap(modesOfModel)]
+    : RELATIVE;
+  return order.filter((mode) => acquisition.slices.some((slice) => hasMode(slice, mode)));
+}
+
+export function modesOfModel(model: string): ModelMode[] {
+  return [`mbf:${model}`, `diff:${model}`];
+}
+
+/** The arrays that a mode draws from; all must exist. */
+export function arraysOf(slice: Slice, mode: Mode): (ArrayRef | undefined)[] {
+  if (mode === "motion") return [slice.arrays.movie, slice.arrays.original];
+  if (mode.startsWith("mbf:")) return [slice.other_maps[mode.slice(4)]];
+  if (mode.startsWith("diff:")) return [slice.other_maps[mode.slice(5)], slice.arrays.mbf];
+  return [slice.arrays[mode as keyof Slice["arrays"]]];
+}
+
+export function hasMode(slice: Slice, mode: Mode): boolean {
+  return arraysOf(slice, mode).every(Boolean);
 }
 
 /** The first thing to show: the map that carries the numbers, else the movie. */
@@ -102,11 +127,23 @@ export function startMode(acquisition: AcquisitionView): Mode {
   return modes.includes(wanted) ? wanted : (modes[0] ?? "movie");
 }
 
+/** What a cell shows: what the reader chose where this slice has it, else what it starts with. */
+export function modeOf(
+  modes: Record<string, Mode>,
+  acquisition: AcquisitionView,
+  slice: Slice,
+): Mode {
+  const chosen = modes[slice.key];
+  return chosen && modesOf(acquisition).includes(chosen) && hasMode(slice, chosen)
+    ? chosen
+    : startMode(acquisition);
+}
+
 export function setAllModes(acquisitions: readonly AcquisitionView[], mode: Mode): void {
   const modes = { ...display.getState().modes };
   for (const acquisition of acquisitions) {
     if (!modesOf(acquisition).includes(mode)) continue;
-    for (const slice of acquisition.slices) if (slice.arrays[mode]) modes[slice.key] = mode;
+    for (const slice of acquisition.slices) if (hasMode(slice, mode)) modes[slice.key] = mode;
   }
   display.setState({ modes });
 }

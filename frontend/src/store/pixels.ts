@@ -29,16 +29,23 @@ export function onPixels(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** Queue every array of a run; those that are there already stay. */
-export function loadPixels(acquisitions: readonly AcquisitionView[]): void {
-  const wanted = ORDER.flatMap((name) =>
+/** Queue every array of a run, those that are shown first; those that are there already stay. */
+export function loadPixels(
+  acquisitions: readonly AcquisitionView[],
+  shown: readonly ArrayRef[] = [],
+): void {
+  const all = ORDER.flatMap((name) =>
     acquisitions.flatMap((acquisition) =>
       acquisition.slices.flatMap((slice) => slice.arrays[name] ?? []),
     ),
   );
   for (const { aif } of acquisitions) {
-    if (aif?.images) wanted.push(aif.images.movie, aif.images.lv_mask, aif.images.rv_mask);
+    if (aif?.images) all.push(aif.images.movie, aif.images.lv_mask, aif.images.rv_mask);
   }
+  for (const { slices } of acquisitions) {
+    for (const { other_maps } of slices) all.push(...Object.values(other_maps));
+  }
+  const wanted = [...new Map([...shown, ...all].map((ref) => [ref.url, ref])).values()];
   const addresses = new Set(wanted.map((ref) => ref.url));
   for (const url of arrays.keys()) if (!addresses.has(url)) arrays.delete(url);
   const known = pixelStates.getState();

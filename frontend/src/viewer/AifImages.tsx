@@ -27,6 +27,8 @@ const TOOLS: Tool[] = ["look", "draw", "paint", "erase"];
 const VIEWS: AifViewName[] = ["frame", "peak", "mean"];
 const BRUSH_PX = 0.6;
 const LEAST_AREA_PX = 4;
+/** Pixels shown around both pools: enough to find them again where the analysis erred. */
+const MARGIN_PX = 14;
 const ARROWS: Record<string, Point> = {
   ArrowUp: [-0.5, 0],
   ArrowDown: [0.5, 0],
@@ -100,6 +102,7 @@ function PoolEditor({
   const rightPath = useMemo(() => pathOf(outlineOf(right)), [right]);
   const waiting = repair?.polygons[key];
   const drawn = waiting === undefined ? images.polygon_rc : waiting;
+  const crop = useMemo(() => around(found, right), [found, right]);
   const pool = drawn ? rasterise(drawn, rows, columns) : found;
   const editable = data.can_run && parameters !== undefined;
 
@@ -130,8 +133,8 @@ function PoolEditor({
   const place = (event: PointerEvent<SVGSVGElement>): Point => {
     const box = event.currentTarget.getBoundingClientRect();
     return [
-      ((event.clientY - box.top) / box.height) * rows - 0.5,
-      ((event.clientX - box.left) / box.width) * columns - 0.5,
+      crop.row + ((event.clientY - box.top) / box.height) * crop.rows - 0.5,
+      crop.column + ((event.clientX - box.left) / box.width) * crop.columns - 0.5,
     ];
   };
   const extend = (points: Point[]) => {
@@ -151,10 +154,19 @@ function PoolEditor({
   const title = t.aifImages.title(t.conditions[acquisition.condition]);
   return (
     <div className="aif-images" data-testid={`aif-images-${key}`}>
-      <div className="aif-picture">
-        <canvas ref={canvas} width={columns} height={rows} />
+      <div className="aif-picture" style={{ aspectRatio: `${crop.columns} / ${crop.rows}` }}>
+        <canvas
+          ref={canvas}
+          width={columns}
+          height={rows}
+          style={{
+            inlineSize: `${(100 * columns) / crop.columns}%`,
+            insetInlineStart: `${(-100 * crop.column) / crop.columns}%`,
+            insetBlockStart: `${(-100 * crop.row) / crop.rows}%`,
+          }}
+        />
         <svg
-          viewBox={`-0.5 -0.5 ${columns} ${rows}`}
+          viewBox={`${crop.column - 0.5} ${crop.row - 0.5} ${crop.columns} ${crop.rows}`}
           preserveAspectRatio="none"
           role="application"
           aria-label={`${title}. ${t.aifImages.help}`}
@@ -236,7 +248,7 @@ function PoolEditor({
           label={title}
           status={images.frame_status}
           words={images.frame_status_words}
-          heights={brightness(movie, pool)}
+          heights={brightness(movie, pool, images.frame_status)}
           leftOut={out}
           seek={seek}
           marker={marker}
@@ -279,7 +291,7 @@ function Choice({
 }
 
 /** Mean of the pool per frame, scaled to 0-1: where the bolus is. */
-function brightness(movie: LoadedArray, pool: Mask): number[] {
+function brightness(movie: LoadedArray, pool: Mask, status: readonly number[]): number[] {
   const [, frames = 0, rows = 0, columns = 0] = movie.ref.shape;
   const inside = [...(pool.data.some(Boolean) ? pool : emptyMask(rows, columns)).data.entries()]
     .filter(([, on]) => on)
@@ -288,8 +300,28 @@ function brightness(movie: LoadedArray, pool: Mask): number[] {
     const start = frame * rows * columns;
     return inside.reduce((sum, index) => sum + physical(movie, start + index), 0) / inside.length;
   });
-  const top = Math.max(...means.filter(Number.isFinite), 1e-9);
+  const top = Math.max(
+    ...means.filter((mean, i) => status[i] === 0 && Number.isFinite(mean)),
+    1e-9,
+  );
   return means.map((mean) => (Number.isFinite(mean) ? mean / top : 0));
+}
+
+/** The part of the image that is shown: both pools with a margin; all of it where there is none. */
+function around(...masks: Mask[]) {
+  const { rows, columns } = masks[0] as Mask;
+  const held = masks.flatMap((mask) => [...mask.data.keys()].filter((index) => mask.data[index]));
+  if (held.length === 0) return { row: 0, column: 0, rows, columns };
+  const ys = held.map((index) => Math.floor(index / columns));
+  const xs = held.map((index) => index % columns);
+  const top = Math.max(0, Math.min(...ys) - MARGIN_PX);
+  const left = Math.max(0, Math.min(...xs) - MARGIN_PX);
+  return {
+    row: top,
+    column: left,
+    rows: Math.min(rows, Math.max(...ys) + MARGIN_PX + 1) - top,
+    columns: Math.min(columns, Math.max(...xs) + MARGIN_PX + 1) - left,
+  };
 }
 
 function leadTimes(acquisition: AcquisitionView): number[] {

@@ -2,6 +2,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
 import { Grid } from "../render/grid.ts";
 import { t } from "../shared/strings.ts";
+import { arraysOf, display, modeOf } from "../store/display.ts";
 import { dropPixels, loadPixels } from "../store/pixels.ts";
 import { openStudy, study } from "../store/study.ts";
 import { type DialogName, type ValueEditRequest, Viewer } from "./context.ts";
@@ -34,7 +35,15 @@ export function App({ worklistUrl, userName }: { worklistUrl: string; userName: 
   const ready = data !== null && data.acquisitions.length > 0;
   // biome-ignore lint/correctness/useExhaustiveDependencies: arrays belong to the run, not to each answer
   useEffect(() => {
-    if (ready) loadPixels(data.acquisitions);
+    if (!ready) return;
+    const { modes } = display.getState();
+    const shown = data.acquisitions.flatMap((a) =>
+      a.slices.flatMap((slice) => arraysOf(slice, modeOf(modes, a, slice))),
+    );
+    loadPixels(
+      data.acquisitions,
+      shown.filter((ref) => ref !== undefined),
+    );
   }, [ready, runId]);
   useEffect(() => dropPixels, []);
 

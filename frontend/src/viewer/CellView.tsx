@@ -1,11 +1,12 @@
 import { useEffect, useLayoutEffect, useRef } from "react";
 import { useStore } from "zustand";
 import type { AcquisitionView, Flag, Slice } from "../api/types.ts";
+import { modeWords } from "../logic/modes.ts";
 import { Cell } from "../render/cell.ts";
 import { t } from "../shared/strings.ts";
-import { display, type Mode, modesOf, startMode } from "../store/display.ts";
+import { arraysOf, display, hasMode, type Mode, modeOf, modesOf } from "../store/display.ts";
 import { setHot } from "../store/hot.ts";
-import { pixelStates, retryFailed, wantNow } from "../store/pixels.ts";
+import { type PixelState, pixelStates, retryFailed, wantNow } from "../store/pixels.ts";
 import { useViewer } from "./context.ts";
 import { useCellGestures } from "./gestures.ts";
 import { Overlay } from "./Overlay.tsx";
@@ -23,11 +24,13 @@ export function CellView({ acquisition, slice, flags }: CellProps) {
   const overlay = useRef<SVGSVGElement>(null);
   const readout = useRef<HTMLDivElement>(null);
   const cell = useRef<Cell | null>(null);
-  const mode = useStore(display, (s) => s.modes[slice.key]) ?? startMode(acquisition);
+  const mode = useStore(display, (s) => modeOf(s.modes, acquisition, slice));
   const editing = useStore(display, (s) => s.editing === slice.key);
   const enlarged = useStore(display, (s) => s.enlarged === slice.key);
-  const ref = slice.arrays[mode];
-  const pixels = useStore(pixelStates, (s) => (ref ? s[ref.url] : undefined));
+  const refs = arraysOf(slice, mode);
+  const pixels = useStore(pixelStates, (s) =>
+    worst(refs.map((one) => (one ? s[one.url] : undefined))),
+  );
   const { key, shape } = slice;
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the canvas lives as long as its slice
@@ -44,7 +47,11 @@ export function CellView({ acquisition, slice, flags }: CellProps) {
   }, [grid, key, shape[0], shape[1], shape[2]]);
 
   useLayoutEffect(() => grid.replaced(slice), [grid, slice]);
-  useEffect(() => wantNow(ref), [ref]);
+  const addresses = refs.map((one) => one?.url).join();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the arrays are named by their addresses
+  useEffect(() => {
+    for (const one of refs.toReversed()) wantNow(one);
+  }, [addresses]);
   const gestures = useCellGestures(cell, root);
 
   const title = t.words.slice(t.conditions[acquisition.condition], t.positions[slice.position]);
@@ -77,7 +84,7 @@ export function CellView({ acquisition, slice, flags }: CellProps) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the image is scrolled and read by keys
         tabIndex={0}
         role="group"
-        aria-label={`${title}, ${t.modes[mode].long}`}
+        aria-label={`${title}, ${modeWords(mode, acquisition.model).long}`}
         data-testid={`cell-${slice.key}`}
         data-mode={mode}
         onPointerLeave={() => {
@@ -101,12 +108,21 @@ export function CellView({ acquisition, slice, flags }: CellProps) {
         <EdgeLetters slice={slice} />
         <CellBadges slice={slice} flags={flags} />
         {unnumbered && <span className="mark-not-quantitative">{t.grid.notQuantitative}</span>}
-        <PixelMessage state={ref ? (pixels ?? "loading") : "absent"} />
+        {mode === "motion" && pixels === "ready" && (
+          <div className="wipe" aria-hidden="true">
+            <span>{t.motionCheck.before}</span>
+            <span>{t.motionCheck.after}</span>
+          </div>
+        )}
+        <PixelMessage state={refs.every(Boolean) ? (pixels ?? "loading") : "absent"} />
         <div ref={readout} className="readout" data-testid={`readout-${slice.key}`} />
       </div>
     </section>
   );
 }
+
+/** Modes that always have a button; the others share a list, so that small cells stay clear. */
+const BUTTONS: Mode[] = ["movie", "gd", "mbf", "uncertainty", "upslope"];
 
 function ModeButtons({
   acquisition,
@@ -119,25 +135,55 @@ function ModeButtons({
   mode: Mode;
   title: string;
 }) {
+  const modes = modesOf(acquisition);
+  const listed = modes.filter((name) => !BUTTONS.includes(name));
+  const choose = (name: Mode) =>
+    display.setState((s) => ({ modes: { ...s.modes, [slice.key]: name } }));
   return (
     <div className="modes" role="group" aria-label={`${title}: ${t.grid.label}`}>
-      {modesOf(acquisition)
-        .filter((name) => name !== "original" || display.getState().enlarged === slice.key)
+      {modes
+        .filter((name) => BUTTONS.includes(name))
         .map((name) => (
           <button
             key={name}
             type="button"
             className="mode"
             aria-pressed={name === mode}
-            title={t.modes[name].long}
-            disabled={!slice.arrays[name]}
-            onClick={() => display.setState((s) => ({ modes: { ...s.modes, [slice.key]: name } }))}
+            title={modeWords(name).long}
+            disabled={!hasMode(slice, name)}
+            onClick={() => choose(name)}
           >
-            {t.modes[name].short}
+            {modeWords(name).short}
           </button>
         ))}
+      {listed.length > 0 && (
+        <span className="mode mode-list" data-pressed={listed.includes(mode) || undefined}>
+          {listed.includes(mode) && <span className="mode-name">{modeWords(mode).short} </span>}▾
+          <select
+            aria-label={`${title}: ${t.grid.moreModes}`}
+            title={t.grid.moreModes}
+            data-testid={`more-modes-${slice.key}`}
+            value={listed.includes(mode) ? mode : ""}
+            onChange={(event) => event.target.value && choose(event.target.value as Mode)}
+          >
+            <option value="" hidden>
+              {t.grid.moreModes}
+            </option>
+            {listed.map((name) => (
+              <option key={name} value={name} disabled={!hasMode(slice, name)}>
+                {modeWords(name).short}
+              </option>
+            ))}
+          </select>
+        </span>
+      )}
     </div>
   );
+}
+
+/** The state that a cell with several arrays has: failed before loading before ready. */
+function worst(states: (PixelState | undefined)[]): PixelState | undefined {
+  return (["failed", "loading", undefined, "ready"] as const).find((s) => states.includes(s));
 }
 
 function CellBadges({ slice, flags }: { slice: Slice; flags: Flag[] }) {

@@ -1,8 +1,9 @@
 import { useStore } from "zustand";
+import { isMapMode } from "../logic/modes.ts";
 import { colourAt, cssColour, type PaletteName, PERFUSION_RANGE } from "../logic/palette.ts";
 import { mapColours } from "../render/cell.ts";
 import { t } from "../shared/strings.ts";
-import { display, type Mode, startMode } from "../store/display.ts";
+import { display, type Mode, modeOf } from "../store/display.ts";
 import { study } from "../store/study.ts";
 
 export function gradient(palette: PaletteName, direction: "to top" | "to right"): string {
@@ -23,15 +24,15 @@ export function ColourBar() {
   const state = useStore(display);
   const acquisitions = useStore(study, (s) => s.data?.acquisitions ?? []);
   const mode: Mode =
-    acquisitions
-      .flatMap((a) => a.slices.map((s) => state.modes[s.key] ?? startMode(a)))
-      .find((m) => m === "mbf" || m === "uncertainty" || m === "upslope") ?? "movie";
+    acquisitions.flatMap((a) => a.slices.map((s) => modeOf(state.modes, a, s))).find(isMapMode) ??
+    "movie";
   const hasMap = mode !== "movie";
   const { palette, range } = mapColours(mode, state);
-  const adjustable = mode === "mbf" || !hasMap;
+  const flow = mode === "mbf" || mode.startsWith("mbf:");
+  const adjustable = flow || !hasMap;
   const unit = !hasMap
     ? t.colour.noMap
-    : mode === "mbf"
+    : flow || mode.startsWith("diff:")
       ? t.units.mbf
       : mode === "upslope"
         ? t.bullseye.upslope

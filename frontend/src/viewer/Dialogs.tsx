@@ -2,20 +2,15 @@ import { type FormEvent, lazy, Suspense, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { getJson, postJson } from "../api/client.ts";
 import type { EditResult, HistoryEntry, ViewerState } from "../api/types.ts";
+import { startAt } from "../logic/source.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
-import {
-  applyResult,
-  findSlice,
-  message,
-  openStudy,
-  resolveConflict,
-  study,
-} from "../store/study.ts";
+import { applyResult, message, openStudy, resolveConflict, study } from "../store/study.ts";
 import { CompareDialog } from "./CompareDialog.tsx";
 import { type DialogName, useViewer, type ValueEditRequest } from "./context.ts";
 import { Identity } from "./Header.tsx";
 import { Modal } from "./Modal.tsx";
+import { ModelsDialog } from "./ModelsDialog.tsx";
 import { SeriesDialog } from "./SeriesDialog.tsx";
 import { SignDialog } from "./SignDialog.tsx";
 import { ValueDialog } from "./ValueDialog.tsx";
@@ -41,6 +36,7 @@ export function Dialogs({ data, dialog, close, valueEdit, closeValueEdit }: Dial
       {dialog === "addendum" && <AddendumDialog data={data} close={close} />}
       {dialog === "history" && <HistoryDialog data={data} close={close} />}
       {dialog === "compare" && <CompareDialog data={data} close={close} />}
+      {dialog === "models" && <ModelsDialog data={data} close={close} />}
       {dialog === "keys" && <KeysDialog close={close} />}
       {dialog === "series" && <SeriesDialog data={data} close={close} />}
       {dialog === "source" && <SourceDialog data={data} close={close} />}
@@ -87,13 +83,16 @@ function SourceDialog({ data, close }: { data: ViewerState; close: () => void })
   const { grid } = useViewer();
   // Fixed when the view opens: the frame goes on changing while a cine plays behind it.
   const [start] = useState(() => {
-    const slice = findSlice(data.acquisitions, grid.visited);
-    return slice && { seriesInstanceUid: slice.series_instance_uid, index: grid.clock.frame };
+    const cell = grid.cells.get(grid.visited ?? "");
+    if (!cell) return null;
+    const middle = cell.imagePoint(cell.size.width / 2, cell.size.height / 2);
+    const field = Math.min(cell.size.width, cell.size.height) / cell.pxPerMm();
+    return startAt(cell.slice, grid.clock.frame, grid.visitedPoint ?? middle, field);
   });
   return (
     <Modal title={t.source.title} close={close} wide testId="source-dialog">
       <Suspense fallback={<p className="muted">{t.source.starting}</p>}>
-        <SourceImages studyId={data.study.id} start={start ?? null} />
+        <SourceImages studyId={data.study.id} start={start} />
       </Suspense>
     </Modal>
   );

@@ -137,6 +137,9 @@ function MoreMenu({ hasReading }: { hasReading: boolean }) {
             {t.header.compare}
           </button>
         )}
+        <button type="button" data-testid="models" onClick={() => open("models")}>
+          {t.models.menu}
+        </button>
         <button type="button" data-testid="series" onClick={() => open("series")}>
           {t.header.series}
         </button>

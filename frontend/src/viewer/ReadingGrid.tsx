@@ -1,7 +1,7 @@
 import { useEffect, useMemo } from "react";
 import { useStore } from "zustand";
 import type { AcquisitionView, Flag } from "../api/types.ts";
-import { hang } from "../logic/hanging.ts";
+import { gridOf, hang } from "../logic/hanging.ts";
 import { t } from "../shared/strings.ts";
 import { display, modesOf, setAllModes } from "../store/display.ts";
 import { CellView } from "./CellView.tsx";
@@ -18,14 +18,16 @@ export function ReadingGrid({
   flags: Flag[];
 }) {
   const { grid } = useViewer();
-  const hanging = useMemo(() => hang(acquisitions), [acquisitions]);
+  const wanted = useStore(display, (s) => s.rows);
+  const hanging = useMemo(() => hang(acquisitions, wanted), [acquisitions, wanted]);
+  const places = gridOf(hanging);
   const enlarged = useStore(display, (s) => s.enlarged);
   const modes = useMemo(() => [...new Set(acquisitions.flatMap(modesOf))], [acquisitions]);
   const cells = hanging.rows
     .flat()
     .filter(({ slice }) => enlarged === null || slice?.key === enlarged);
   // biome-ignore lint/correctness/useExhaustiveDependencies: a new layout must be placed afresh
-  useEffect(() => grid.dirty(true), [grid, enlarged]);
+  useEffect(() => grid.dirty(true), [grid, enlarged, hanging]);
   return (
     <section className="grid-side" aria-label={t.grid.label}>
       <Toolbar
@@ -37,8 +39,8 @@ export function ReadingGrid({
         <div
           className="cells"
           style={{
-            gridTemplateColumns: `repeat(${enlarged ? 1 : hanging.columns.length}, minmax(0, 1fr))`,
-            gridTemplateRows: `repeat(${enlarged ? 1 : hanging.rows.length}, minmax(0, 1fr))`,
+            gridTemplateColumns: `repeat(${enlarged ? 1 : places.columns}, minmax(0, 1fr))`,
+            gridTemplateRows: `repeat(${enlarged ? 1 : places.rows}, minmax(0, 1fr))`,
           }}
         >
           {cells.map((cell, index) =>

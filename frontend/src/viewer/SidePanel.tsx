@@ -92,7 +92,7 @@ export function SidePanel({ data }: { data: ViewerState }) {
           {panel === "report" && <ReportPanel data={data} />}
         </div>
       </div>
-      {tall && (
+      {tall && panel !== "aif" && (
         <div className="panel curves-below">
           <Suspense fallback={<p className="muted">{t.curves.loading}</p>}>
             <CurvesPanel data={data} />

@@ -1,9 +1,11 @@
 import { useStore } from "zustand";
 import type { AcquisitionView } from "../api/types.ts";
+import { modeWords } from "../logic/modes.ts";
 import { t } from "../shared/strings.ts";
-import { display, type Mode, type Overlay, type Tool } from "../store/display.ts";
+import { display, type Mode, modeOf, type Overlay, type Tool } from "../store/display.ts";
 import { commit, findSlice, mayEdit, study } from "../store/study.ts";
 import { resetView, toggleEditing } from "./keyboard.ts";
+import { LayoutMenu } from "./LayoutMenu.tsx";
 
 interface ToolbarProps {
   acquisitions: AcquisitionView[];
@@ -16,27 +18,27 @@ const EDIT_TOOLS: Tool[] = ["points", "sculpt", "redraw", "insertion"];
 export function Toolbar({ acquisitions, modes, onMode }: ToolbarProps) {
   const state = useStore(display);
   const editable = useStore(study, (s) => mayEdit(s.data));
+  const main = acquisitions[0]?.model ?? "";
+  const toolbarModes = modes.filter((mode) => mode !== "motion" && !mode.includes(":"));
   return (
     <div className="toolbar" role="toolbar" aria-label={t.tools.label}>
       {!state.editing && (
         <>
           <span className="toolbar-group" role="group" aria-label={t.grid.allModes}>
             <span className="muted wide-only">{t.grid.allModes}</span>
-            {modes
-              .filter((mode) => mode !== "original")
-              .map((mode) => (
-                <button
-                  key={mode}
-                  type="button"
-                  className="mode"
-                  data-testid={`all-${mode}`}
-                  aria-pressed={everyCell(acquisitions, state.modes, mode)}
-                  title={t.modes[mode].long}
-                  onClick={() => onMode(mode)}
-                >
-                  {t.modes[mode].short}
-                </button>
-              ))}
+            {toolbarModes.map((mode) => (
+              <button
+                key={mode}
+                type="button"
+                className="mode"
+                data-testid={`all-${mode}`}
+                aria-pressed={everyCell(acquisitions, state.modes, mode)}
+                title={modeWords(mode, main).long}
+                onClick={() => onMode(mode)}
+              >
+                {modeWords(mode, main).short}
+              </button>
+            ))}
           </span>
           <span className="toolbar-group" role="group" aria-label={t.tools.label}>
             <ToolButton tool="window" now={state.tool} />
@@ -52,10 +54,17 @@ export function Toolbar({ acquisitions, modes, onMode }: ToolbarProps) {
             >
               {t.tools.field.whole}
             </button>
-            <button type="button" className="mode" onClick={resetView}>
-              {t.tools.resetView}
+            <button
+              type="button"
+              className="mode"
+              aria-label={t.tools.resetView}
+              title={t.tools.resetView}
+              onClick={resetView}
+            >
+              ⟲
             </button>
           </span>
+          <LayoutMenu acquisitions={acquisitions} />
           <label className="toolbar-group">
             <span className="muted wide-only">{t.tools.overlay}</span>
             <select
@@ -105,9 +114,7 @@ function everyCell(
   mode: Mode,
 ): boolean {
   const slices = acquisitions.flatMap((a) => a.slices.map((s) => ({ a, s })));
-  return slices.every(
-    ({ a, s }) => (modes[s.key] ?? (a.quantity === "mbf" ? "mbf" : "upslope")) === mode,
-  );
+  return slices.every(({ a, s }) => modeOf(modes, a, s) === mode);
 }
 
 function ToolButton({ tool, now, title }: { tool: Tool; now: Tool; title?: string }) {

@@ -4,7 +4,15 @@ import { createContext, useContext } from "react";
 import type { Condition } from "../api/types.ts";
 import type { Grid } from "../render/grid.ts";
 
-export type DialogName = "sign" | "addendum" | "history" | "compare" | "keys" | "source" | "series";
+export type DialogName =
+  | "sign"
+  | "addendum"
+  | "history"
+  | "compare"
+  | "keys"
+  | "source"
+  | "series"
+  | "models";
 
 export interface ValueEditRequest {
   condition: Condition;

@@ -25,6 +25,9 @@ export function repairWords(repair: Repair, data: ViewerState): string[] {
     ...Object.entries(repair.frames).map(([key, list]) =>
       t.repair.frames(sliceWords(data, key), frames(list)),
     ),
+    ...(repair.models === null
+      ? []
+      : [t.repair.models(repair.models.join(", ") || t.repair.noModels)]),
     ...(repair.haematocrit === null
       ? []
       : [t.repair.haematocrit(String(repair.haematocrit), String(before))]),
