@@ -35,7 +35,7 @@ from analysis.sectors import (
     polygon_mask,
 )
 from analysis.segmentation import contours_from, segment
-from analysis.uncertainty import slice_uncertainty
+from analysis.slice_doubts import judge_uncertainty
 from analysis.work import AcquisitionWork, Progress, SliceWork, Watch
 
 NOTICEABLE_PX: Final = 0.3
@@ -86,7 +86,7 @@ def _analyse_acquisition(work: AcquisitionWork, config: PipelineConfig, watch: W
     with watch.stage("sectors"):
         _measure_sectors(work, config)
     with watch.stage("uncertainty"):
-        _judge_uncertainty(work, config)
+        judge_uncertainty(work, config)
     work.flags.extend(acquisition_doubts(work))
 
 
@@ -254,29 +254,6 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
                 part.other_measurements = {
                     model: how(maps_from_arrays(arrays, model=model)) for model in part.other_flows
                 }
-
-
-def _judge_uncertainty(work: AcquisitionWork, config: PipelineConfig) -> None:
-    for part in work.slices:
-        if part.segmentation is None or part.measurement is None:
-            continue
-        shape = part.segmentation.uncertainty.shape
-        wedges = part.measurement.wedges
-        part.uncertainty = slice_uncertainty(
-            part.segmentation.uncertainty,
-            part.measurement.labels == MYOCARDIUM,
-            wedges.segment_at(wedges.angles_of((shape[0], shape[1]))),
-            pixel_spacing_mm=part.source.geometry.pixel_spacing_mm,
-            least_certainty=config.least_certainty,
-        )
-        if part.uncertainty.out_of_distribution:
-            part.flags.append(
-                Flag(
-                    code="out-of-distribution",
-                    message="This slice is unlike those that the network knows "
-                    f"(1 - U = {1 - part.uncertainty.value:.2f}); check its contours.",
-                )
-            )
 
 
 def _heart(part: SliceWork) -> Bools | None:

@@ -24,6 +24,17 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     segmentation.add_argument(
         "--simulated", type=int, default=64, help="simulated slices (0: none)"
     )
+    ood = targets.add_parser("ood", help="slices that must be refused, against normal ones")
+    ood.add_argument("data", type=Path, nargs="?", help="folder of labelled series")
+    ood.add_argument("--out", type=Path, default=Path("test-output/ood"))
+    ood.add_argument("--version", help="version of the network (the newest)")
+    ood.add_argument("--fit", action="store_true", help="fit the doubt score anew and judge that")
+    contours = targets.add_parser(
+        "contours", help="flow and insertions by automatic against true contours"
+    )
+    contours.add_argument("--tier", choices=("easy", "standard", "wild"), default="standard")
+    contours.add_argument("--count", type=int, help="the first cases of the tier (all)")
+    contours.add_argument("--out", type=Path, default=Path("test-output/contours"))
     flow = targets.add_parser("flow", help="recovery of known flow, agreement with a patient")
     flow.add_argument("data", type=Path, nargs="?", help="folder with data/dual_sequence")
     flow.add_argument("--out", type=Path, default=Path("test-output/flow"))
@@ -33,6 +44,8 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     parser.set_defaults(run=run)
     exams.set_defaults(run=run_exams)
     flow.set_defaults(run=run_flow)
+    ood.set_defaults(run=run_ood)
+    contours.set_defaults(run=run_contours)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -53,6 +66,26 @@ def run_flow(args: argparse.Namespace) -> int:
     if args.data is not None and not args.data.is_dir():
         raise BadInput(f"{args.data} is not a folder.")
     print(json.dumps(evaluate_flow(args.data, args.out), indent=1))
+    print(f"written to {args.out}")
+    return 0
+
+
+def run_ood(args: argparse.Namespace) -> int:
+    from analysis.evaluation.refusals_report import evaluate_refusals
+
+    if args.data is not None and not args.data.is_dir():
+        raise BadInput(f"{args.data} is not a folder.")
+    report = evaluate_refusals(args.data, args.out, version=args.version, refit=args.fit)
+    report.pop("rows")
+    print(json.dumps(report, indent=1))
+    print(f"written to {args.out}")
+    return 0
+
+
+def run_contours(args: argparse.Namespace) -> int:
+    from analysis.evaluation.segmentation_exam_report import evaluate_contours
+
+    print(json.dumps(evaluate_contours(args.tier, args.count, args.out)["all"], indent=1))
     print(f"written to {args.out}")
     return 0
 

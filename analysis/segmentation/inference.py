@@ -54,7 +54,12 @@ def load_network(version: str | None = None) -> LoadedNetwork:
 
     Raises ModelUnavailable where weights are missing or damaged.
     """
-    stored = load_model(MODEL_NAME, version)
+    return load_named(MODEL_NAME, version)
+
+
+def load_named(name: str, version: str | None = None) -> LoadedNetwork:
+    """Any network of this shape under ``models/``, folded and ready."""
+    stored = load_model(name, version)
     network = LightUNet(NetworkConfig.from_json(stored.document["architecture"]))
     network.load_state_dict(stored.state, strict=False)
     fold_normalisation(network)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis.constants import PIPELINE_VERSION
+from analysis.segmentation.blood_pools import AIF_GRID_SPACING_MM
 from analysis.segmentation.window import BIN_S, BINS, BINS_BEFORE_FOOT, GRID_SIZE, GRID_SPACING_MM
 from analysis.training.config import TrainingConfig
 from analysis.training.loop import TrainingState
@@ -16,6 +17,8 @@ CLASSES: dict[str, tuple[str, ...]] = {
     "segmentation": ("background", "lv_cavity", "myocardium", "rv_cavity"),
     "aif": ("background", "lv_blood", "rv_blood"),
 }
+
+GRID_SPACINGS_MM: dict[str, float] = {"segmentation": GRID_SPACING_MM, "aif": AIF_GRID_SPACING_MM}
 
 
 def current_commit() -> str:
@@ -51,7 +54,7 @@ def export(
             "bin_s": BIN_S,
             "bins_before_bolus_foot": BINS_BEFORE_FOOT,
             "grid": [GRID_SIZE, GRID_SIZE],
-            "grid_spacing_mm": GRID_SPACING_MM,
+            "grid_spacing_mm": GRID_SPACINGS_MM[config.name],
             "normalisation": "analysis.segmentation.window.normalise",
         },
         "training": {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 
 from analysis.domain import Floats
 from analysis.segmentation.window import BINS, BINS_BEFORE_FOOT, GRID_SIZE
+from analysis.training.aif_samples import draw_aif_sample
 from analysis.training.augment import STORED_BINS_BEFORE_FOOT, STORED_SIZE
 from analysis.training.config import TrainingConfig, read_config
 from analysis.training.samples import draw_sample
@@ -39,7 +39,7 @@ class TrainingPlan:
         return frames.astype(np.float32), labels
 
 
-SAMPLERS: dict[str, Callable[[], Sampler]] = {"segmentation": lambda: draw_sample}
+SAMPLERS: dict[str, Sampler] = {"segmentation": draw_sample, "aif": draw_aif_sample}
 
 
 def read_plan(name: str, *, steps: int | None = None) -> TrainingPlan:
@@ -50,4 +50,4 @@ def read_plan(name: str, *, steps: int | None = None) -> TrainingPlan:
     config = read_config(name)
     if steps is not None:
         config = replace(config, steps=steps)
-    return TrainingPlan(config=config, sampler=SAMPLERS[config.name]())
+    return TrainingPlan(config=config, sampler=SAMPLERS[config.name])
