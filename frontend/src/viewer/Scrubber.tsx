@@ -106,7 +106,7 @@ export function Scrubber({ acquisitions }: { acquisitions: AcquisitionView[] }) 
           value={fps}
           onChange={(event) => display.setState({ framesPerSecond: Number(event.target.value) })}
         >
-          {[5, 10, 15, 20, 30].map((rate) => (
+          {[5, 10, 15, 20, 30, 60].map((rate) => (
             <option key={rate} value={rate}>
               {rate} fps
             </option>

@@ -1,0 +1,113 @@
+"""A reader redraws the input function's blood pool, has it computed again, and moves the draft."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import ROOT, Installation
+
+pytestmark = pytest.mark.e2e
+
+ANALYSIS_MS = 600_000
+
+
+@pytest.fixture(scope="module")
+def rest_exam(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A simulated rest exam, short, so that it can be analysed twice."""
+    folder = tmp_path_factory.mktemp("rest")
+    subprocess.run(
+        [sys.executable, "-m", "analysis", "simulate", "--out", str(folder), "--seed", "21",
+         "--beats", "36", "--conditions", "rest"],
+        cwd=ROOT, check=True, capture_output=True,
+    )  # fmt: skip
+    return Path(shutil.make_archive(str(folder / "exam"), "zip", folder / "SIM-0021"))
+
+
+def test_a_repaired_input_function_becomes_a_new_result_that_the_draft_moves_to(
+    page_of: Callable[..., Page], installation: Installation, rest_exam: Path
+) -> None:
+    page = page_of("reader", 1280, 900)
+    page.goto(f"{installation.address}/upload/")
+    page.locator("input[name=files]").set_input_files(rest_exam)
+    expect(page.get_by_test_id("upload-result")).to_contain_text("objects", timeout=120_000)
+    page.goto(installation.address)
+    row = page.get_by_role("row").filter(has_text="SIM-0021")
+    expect(row).to_contain_text("Ready to read", timeout=ANALYSIS_MS)
+    row.get_by_role("link").first.click()
+
+    # A draft with one typed value, which has to come along.
+    value = page.get_by_test_id("value-9-rest")
+    expect(value).to_contain_text(".", timeout=30_000)
+    value.dblclick()
+    page.get_by_test_id("value-input").fill("0,91")
+    page.get_by_test_id("value-reason").select_option("Dark-rim artefact")
+    page.get_by_test_id("value-apply").click()
+    expect(value).to_contain_text("0.91")
+
+    page.get_by_role("tab", name="AIF").click()
+    images = page.get_by_test_id("aif-images-rest")
+    pixels = images.get_by_test_id("aif-pixels-rest")
+    expect(pixels).to_contain_text("pixels", timeout=30_000)
+    found = pixels.inner_text()
+    images.get_by_test_id("aif-draw").click()
+    _draw_circle(page, images.get_by_role("application"), 0.12)
+    expect(pixels).not_to_have_text(found)
+    page.get_by_role("tab", name="Frames").click()
+    page.get_by_test_id("scrubber").get_by_role("slider").fill("20")
+    page.get_by_test_id("leave-out-rest_mid").click()
+
+    bar = page.get_by_test_id("repair-bar")
+    expect(bar).to_contain_text("Arterial input of rest: blood pool drawn by hand")
+    expect(bar).to_contain_text("Rest mid: frame 21 left out")
+    page.reload()  # nothing of it is lost
+    expect(bar).to_contain_text("frame 21 left out")
+    page.get_by_test_id("compute-again").click()
+    page.get_by_test_id("repair-send").click()
+    dialog = page.get_by_test_id("repair-dialog")
+    expect(dialog).to_contain_text("Choose a reason")
+    page.get_by_test_id("repair-words").fill("The pool took in the wall")
+    page.get_by_test_id("repair-send").click()
+    expect(page.get_by_test_id("computing")).to_be_visible()
+
+    move = page.get_by_test_id("carry-over")
+    expect(move).to_be_visible(timeout=ANALYSIS_MS)
+    expect(value.or_(page.get_by_role("tab", name="Segments")).first).to_be_visible()
+    move.click()
+    preview = page.get_by_test_id("carry-over-dialog")
+    expect(preview).to_contain_text("blood pool drawn by hand")
+    expect(preview).to_contain_text("The pool took in the wall")
+    expect(preview).to_contain_text("Value entered for Rest segment 9")
+    page.get_by_test_id("carry-over-move").click()
+    expect(preview).to_have_count(0)
+    expect(page.locator(".notices")).to_contain_text("Rest mid: frame 21 left out · Reader")
+    page.get_by_role("tab", name="Segments").click()
+    expect(value).to_contain_text("0.91")
+    page.get_by_test_id("layouts").click()
+    page.get_by_test_id("layout-motion").click()
+    expect(page.get_by_test_id("cell-rest_mid")).to_have_attribute("data-mode", "motion")
+    page.wait_for_timeout(2000)  # preferences settle before they are kept
+    page.reload()
+    expect(page.get_by_test_id("cell-rest_mid")).to_have_attribute("data-mode", "motion")
+
+
+def _draw_circle(page: Page, area: Locator, radius: float) -> None:
+    """A freehand circle in the middle of an element; ``radius`` is a share of its width."""
+    area.scroll_into_view_if_needed()
+    box = area.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    for step in range(25):
+        angle = 2 * math.pi * step / 24
+        across = radius * box["width"]
+        page.mouse.move(x + across * math.cos(angle), y + across * math.sin(angle))
+        if step == 0:
+            page.mouse.down()
+    page.mouse.up()
