@@ -17,6 +17,7 @@ BENCHMARKS: Final = {
     "motion": "analysis.benchmarks.motion",
     "exam_ready_s": "analysis.benchmarks.exam_ready",
     "peak_memory_mib": "analysis.benchmarks.peak_memory",
+    "intake_objects_per_s": "analysis.benchmarks.intake",
 }
 """Module of every row: ``run()`` gives name, value, unit, reference, reference_value, ratio."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -12,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from qperfweb.core.permissions import Verb
+from qperfweb.core.permissions import Verb, can
 from qperfweb.studies.models import Study
 
-from .destinations import parse_destinations
+from .configured import known_destinations
 from .models import Transmission
 from .sending import transmission_request
 
@@ -36,8 +35,9 @@ class TransmissionAsked(serializers.Serializer[Any]):
 
 
 class TransmissionsAnswer(serializers.Serializer[Any]):
-    """destinations: names of the site's; transmissions: newest first."""
+    """may_send: by whoever asks; destinations: names of the site's; transmissions: newest first."""
 
+    may_send = serializers.BooleanField()
     destinations = serializers.ListField(child=serializers.CharField())
     transmissions = TransmissionAnswer(many=True)
 
@@ -51,10 +51,10 @@ class TransmissionsView(APIView):
     def get(self, request: Request, study_id: int) -> Response:
         study = self._study(request, study_id)
         rows = Transmission.objects.filter(study=study).order_by("-id")[:200]
-        known = parse_destinations(settings.DICOM_DESTINATIONS)
         return Response(
             {
-                "destinations": [d.name for d in known if d.site == study.site.slug],
+                "may_send": can(request.user, Verb.EXPORT, study),
+                "destinations": [d.name for d in known_destinations(study.site)],
                 "transmissions": TransmissionAnswer(rows, many=True).data,
             }
         )
@@ -64,9 +64,8 @@ class TransmissionsView(APIView):
         study = self._study(request, study_id)
         asked = TransmissionAsked(data=request.data)
         asked.is_valid(raise_exception=True)
-        known = parse_destinations(settings.DICOM_DESTINATIONS)
         name = asked.validated_data["destination"]
-        row = transmission_request(study, name, known, request.user)
+        row = transmission_request(study, name, request.user)
         return Response(TransmissionAnswer(row).data, status=201)
 
     def _study(self, request: Request, study_id: int) -> Study:

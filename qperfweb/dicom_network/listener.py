@@ -1,7 +1,7 @@
 """The C-STORE and C-ECHO receiver.
 
-Unknown callers are refused when they ask for an association. What comes is streamed to disk and
-answered once it is durable (spool.py).
+Unknown callers are refused when they ask for an association, and the trail says so. What comes is
+streamed to disk and answered once it is durable (spool.py).
 """
 
 from __future__ import annotations
@@ -9,16 +9,19 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections, transaction
 from pynetdicom import AE, _config, evt
 from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
 
 from analysis.dicom.inspection import ENCAPSULATED, IMAGE_CLASSES, NATIVE
+from analysis.dicom.values import clean
 from qperfweb.accounts.models import Site
+from qperfweb.core import audit
 
 from .callers import Caller, caller_of
 from .spool import Delivery
@@ -32,6 +35,10 @@ OUT_OF_RESOURCES = 0xA700
 MOST_ASSOCIATIONS = 16
 IDLE_S = 120.0
 
+REFUSAL_NOTED_EVERY_S = 600.0
+MOST_REFUSALS_KNOWN = 1000
+
+_TRANSIENT, _BY_PRESENTATION, _CONGESTION = 0x02, 0x03, 0x01
 _NOT_RECOGNISED = 0x03
 _CALLED_NOT_RECOGNISED = 0x07
 
@@ -39,9 +46,12 @@ _CALLED_NOT_RECOGNISED = 0x07
 class Listener:
     """Receives for one AE title; ``start`` returns at once, ``stop`` waits for what has come."""
 
-    def __init__(self, title: str, callers: Sequence[Caller]) -> None:
+    def __init__(self, title: str, callers: Callable[[], Sequence[Caller]]) -> None:
+        """callers: asked anew for every association."""
         self._title = title
-        self._callers = list(callers)
+        self._callers = callers
+        self._refused: dict[tuple[str, str], float] = {}
+        self._known: dict[Any, Caller] = {}
         self._deliveries: dict[Any, Delivery] = {}
         self._ended: list[Delivery] = []
         self._lock = threading.Lock()
@@ -88,8 +98,21 @@ class Listener:
         request, address = event.assoc.requestor.primitive, event.assoc.requestor.address
         if request.called_ae_title.strip() != self._title:
             self._refuse(event, _CALLED_NOT_RECOGNISED, "is not what we are called")
-        elif caller_of(self._callers, request.calling_ae_title, address) is None:
+            return
+        try:
+            caller = caller_of(self._callers(), request.calling_ae_title, address)
+        except DatabaseError:
+            logger.exception("who may call could not be looked up")
+            event.assoc.acse.send_reject(_TRANSIENT, _BY_PRESENTATION, _CONGESTION)
+            event.assoc.kill()
+            return
+        finally:
+            close_old_connections()
+        if caller is None:
             self._refuse(event, _NOT_RECOGNISED, "is not known here")
+        else:
+            with self._lock:
+                self._known[event.assoc] = caller
 
     def _refuse(self, event: Any, reason: int, words: str) -> None:
         request, address = event.assoc.requestor.primitive, event.assoc.requestor.address
@@ -99,6 +122,26 @@ class Listener:
         # Permanent, by the service user.
         event.assoc.acse.send_reject(0x01, 0x01, reason)
         event.assoc.kill()
+        self._note_refusal(clean(title)[:16], str(address), words)
+
+    def _note_refusal(self, title: str, address: str, words: str) -> None:
+        """In the trail, once in a while for each caller: one that keeps trying must not fill it."""
+        now = time.monotonic()
+        with self._lock:
+            last = self._refused.get((title, address))
+            if last is not None and now - last < REFUSAL_NOTED_EVERY_S:
+                return
+            if len(self._refused) >= MOST_REFUSALS_KNOWN:
+                self._refused.clear()
+            self._refused[title, address] = now
+        try:
+            with transaction.atomic():
+                details = {"title": title, "address": address, "why": words}
+                audit.record(None, "association.refused", None, details=details)
+        except DatabaseError:
+            logger.exception("a refused association could not be written into the trail")
+        finally:
+            close_old_connections()
 
     def _store(self, event: Any) -> int:
         try:
@@ -114,9 +157,7 @@ class Listener:
             known = self._deliveries.get(association)
             if known is not None:
                 return known
-            title = association.requestor.ae_title
-            caller = caller_of(self._callers, title, association.requestor.address)
-            assert caller is not None, "associations of unknown callers are refused"
+            caller = self._known[association]  # associations of unknown callers are refused
             try:
                 site = Site.objects.get(slug=caller.site)
             finally:
@@ -132,6 +173,7 @@ class Listener:
 
     def _end(self, association: Any, *, complete: bool) -> None:
         with self._lock:
+            self._known.pop(association, None)
             delivery = self._deliveries.pop(association, None)
             if delivery is not None:
                 delivery.end(complete=complete)

@@ -1,4 +1,4 @@
-"""Frames straight out of a stored file, without decoding what a stranger sent."""
+"""Frames out of a stored file: as they lie there, or decoded by a child process."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from pydicom.encaps import generate_frames
 
 from analysis.dicom.inspection import BIG_ENDIAN, DEFLATED, NATIVE, read_header, syntax_of
 from qperfweb.core.errors import NotFound, UserError
+
+from .decoding import decoded_frame
+from .holdings import Held
 
 EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
 IMPLICIT_LITTLE = "1.2.840.10008.1.2"
@@ -51,8 +54,11 @@ class Frame:
     data: bytes
 
 
-def frames(path: Path, numbers: list[int]) -> Iterator[Frame]:
-    """Frames by number, from 1. Raises NotFound for a frame that is not there."""
+def frames(path: Path, numbers: list[int], *, plain: bool = False) -> Iterator[Frame]:
+    """Frames by number, from 1; ``plain``: compressed ones are decoded first.
+
+    Raises NotFound for a frame that is not there, NotServed for one that cannot be decoded.
+    """
     with path.open("rb") as file:
         ds = read_header(file)
         begin = file.tell()
@@ -61,7 +67,11 @@ def frames(path: Path, numbers: list[int]) -> Iterator[Frame]:
         if "Rows" not in ds or not all(1 <= number <= count for number in numbers):
             raise NotFound(f"This object has {count if 'Rows' in ds else 0} frames.")
         if syntax == DEFLATED:
-            raise NotServed("Frames of a deflated object are not served; fetch the object.")
+            yield from _decoded_frames(path, numbers)
+            return
+        if syntax not in NATIVE and plain:
+            yield from _decoded_frames(path, numbers)
+            return
         if syntax not in NATIVE:
             file.seek(begin + 12)
             found = dict(enumerate(generate_frames(file, number_of_frames=count), start=1))
@@ -77,12 +87,15 @@ def frames(path: Path, numbers: list[int]) -> Iterator[Frame]:
 
 
 def decoded(path: Path, number: int) -> tuple[Dataset, NDArray[np.generic]]:
-    """Header and values (rows, columns[, 3]) of an uncompressed frame. Raises NotServed."""
-    (frame,) = frames(path, [number])
-    if not frame.content_type.startswith("application/octet-stream"):
-        raise NotServed("Compressed objects are not rendered; fetch the frame.")
+    """Header and values (rows, columns[, 3]) of a frame. Raises NotFound, NotServed."""
     with path.open("rb") as file:
         ds = read_header(file)
+    if (syntax_of(ds) or IMPLICIT_LITTLE) not in NATIVE - {DEFLATED}:
+        count = int(ds.get("NumberOfFrames") or 1)
+        if "Rows" not in ds or not 1 <= number <= count:
+            raise NotFound(f"This object has {count if 'Rows' in ds else 0} frames.")
+        return ds, _decoded_values(path, number)
+    (frame,) = frames(path, [number])
     bits, samples = _bits(ds), int(ds.get("SamplesPerPixel") or 1)
     shape = (int(ds.Rows), int(ds.Columns)) if samples == 1 else (int(ds.Rows), int(ds.Columns), 3)
     if bits == 1:
@@ -95,6 +108,20 @@ def decoded(path: Path, number: int) -> tuple[Dataset, NDArray[np.generic]]:
     signed = int(ds.get("PixelRepresentation") or 0)
     kind = "f" if is_float(ds) else ("i" if signed else "u")
     return ds, np.frombuffer(frame.data, f"<{kind}{bits // 8}").reshape(shape)
+
+
+def _decoded_frames(path: Path, numbers: list[int]) -> Iterator[Frame]:
+    for number in numbers:
+        values = _decoded_values(path, number)
+        data = np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
+        yield Frame(f"application/octet-stream; transfer-syntax={EXPLICIT_LITTLE}", data)
+
+
+def _decoded_values(path: Path, number: int) -> NDArray[np.generic]:
+    try:
+        return decoded_frame(path, number)
+    except ValueError as error:
+        raise NotServed("This frame cannot be decoded; fetch the object.") from error
 
 
 def is_float(ds: Dataset) -> bool:
@@ -146,3 +173,18 @@ def bulk_value(path: Path, tag: str) -> tuple[int, int]:
         if not isinstance(element, RawDataElement) or not isinstance(element.value, bytes):
             raise NotFound("This object has no such element.")
         return int(element.value_tell), len(element.value)
+
+
+def compressed_frames(path: Path) -> list[Frame]:
+    """All frames of a compressed object as they came; none where it is not compressed."""
+    with path.open("rb") as file:
+        ds = read_header(file)
+    if (syntax_of(ds) or IMPLICIT_LITTLE) in NATIVE:
+        return []
+    return list(frames(path, list(range(1, int(ds.get("NumberOfFrames") or 1) + 1))))
+
+
+def syntax_at(one: Held) -> str:
+    """Transfer syntax of a held object."""
+    with one.path.open("rb") as file:
+        return syntax_of(read_header(file)) or IMPLICIT_LITTLE

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
-from pydicom.datadict import keyword_for_tag
+from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from rest_framework.request import Request
 
 from qperfweb.accounts.models import Site
@@ -18,13 +18,15 @@ from qperfweb.studies.identity import Identity, open_identity, query_tokens
 from qperfweb.studies.models import Study
 
 from .access import DicomWebView, base_of, json_answer, object_address
-from .dicomjson import Json, attributes
+from .dicomjson import Json, attributes, metadata
 from .holdings import Held, held, study_of
 
 MOST = 1000
 """Answers to one query; a client pages with offset."""
 
 _CONTROL = {"limit", "offset", "includefield", "fuzzymatching"}
+_MOST_READ = 100
+"""Headers that are read from disk for one answer with includefield."""
 Query = Mapping[str, str]
 
 
@@ -40,7 +42,7 @@ class StudiesView(DicomWebView):
             of_series=Count("series", distinct=True), of_objects=Count("series__instances")
         )
         base = base_of(request, slug)
-        exact = _identity_check(query)
+        exact = _identity_check(query, fuzzy=_is_fuzzy(request))
         if exact is None:
             found = list(rows[offset : offset + limit])
         else:
@@ -57,10 +59,12 @@ class SeriesView(DicomWebView):
         site, query = self.site(request, slug), _query(request)
         base = base_of(request, slug)
         answers = []
-        for one in _studies(site, study, query):
+        first: dict[str, Held] = {}
+        for one in _studies(site, study, query, fuzzy=_is_fuzzy(request)):
             members: dict[str, list[Held]] = {}
             for instance in held(one):
                 members.setdefault(instance.series_instance_uid, []).append(instance)
+            first |= {uid: objects[0] for uid, objects in members.items()}
             whole = _study_json(one, base)
             answers += [
                 whole | _series_json(objects, base)
@@ -68,7 +72,8 @@ class SeriesView(DicomWebView):
                 if _fits(query, objects[0])
             ]
         limit, offset = _page(request)
-        return _answer(request, answers[offset : offset + limit])
+        page = answers[offset : offset + limit]
+        return _answer(request, _with_fields(request, page, first))
 
 
 class InstancesView(DicomWebView):
@@ -80,22 +85,63 @@ class InstancesView(DicomWebView):
         site, query = self.site(request, slug), _query(request)
         base = base_of(request, slug)
         limit, offset = _page(request)
-        answers = [
-            _study_json(one, base) | _series_json([instance], base) | _instance_json(instance, base)
-            for one in _studies(site, study, query)
+        found = [
+            (one, instance)
+            for one in _studies(site, study, query, fuzzy=_is_fuzzy(request))
             for instance in held(one, series=series)
             if _fits(query, instance)
+        ][offset : offset + limit]
+        whole = {one.pk: _study_json(one, base) for one in {o.pk: o for o, _ in found}.values()}
+        answers = [
+            whole[one.pk] | _series_json([instance], base) | _instance_json(instance, base)
+            for one, instance in found
         ]
-        return _answer(request, answers[offset : offset + limit])
+        members = {instance.sop_instance_uid: instance for _, instance in found}
+        return _answer(request, _with_fields(request, answers, members))
 
 
-def _studies(site: Site, uid: str, query: Query) -> list[Study]:
+def _with_fields(
+    request: Request, answers: list[Json], held_by_uid: Mapping[str, Held]
+) -> list[Json]:
+    """The answers with the attributes that ``includefield`` names, out of the stored headers.
+
+    held_by_uid: by SOP or Series Instance UID, the object whose header is read.
+    """
+    asked = ",".join(request.query_params.getlist("includefield")).split(",")
+    names = {_tag_name(one) for one in asked if one.strip()} - {""}
+    missing = {n for n in names if n != "all"} - set(answers[0] if answers else ())
+    if not answers or not (missing or "all" in names):
+        return answers
+    for answer in answers[:_MOST_READ]:
+        instance = answer.get("00080018") or answer["0020000E"]
+        header = metadata(held_by_uid[instance["Value"][0]], "")
+        for tag, element in header.items():
+            wanted = tag not in answer and (tag in names or "all" in names)
+            if wanted and "BulkDataURI" not in element and element.get("vr") != "SQ":
+                answer[tag] = element
+    return answers
+
+
+def _tag_name(text: str) -> str:
+    """Eight hexadecimal digits of a keyword or tag; "all" stays."""
+    text = text.strip()
+    if text == "all" or re.fullmatch(r"[0-9A-Fa-f]{8}", text):
+        return text if text == "all" else text.upper()
+    tag = tag_for_keyword(text)
+    return "" if tag is None else f"{tag:08X}"
+
+
+def _is_fuzzy(request: Request) -> bool:
+    return request.query_params.get("fuzzymatching", "").lower() == "true"
+
+
+def _studies(site: Site, uid: str, query: Query, *, fuzzy: bool = False) -> list[Study]:
     if uid:
         return [study_of(site, uid)]
     if not ({"StudyInstanceUID", "AccessionNumber", "PatientID"} & query.keys()):
         raise Invalid("Name the study: StudyInstanceUID, AccessionNumber or PatientID.")
     rows = _narrowed(Study.objects.filter(site=site), query).select_related("patient__identity")
-    exact = _identity_check(query)
+    exact = _identity_check(query, fuzzy=fuzzy)
     return [s for s in rows if exact is None or exact(open_identity(_identity_row(s)))]
 
 
@@ -180,8 +226,10 @@ def _pattern(wanted: str) -> str:
     return "^" + re.escape(wanted).replace(r"\*", ".*").replace(r"\?", ".") + "$"
 
 
-def _identity_check(query: Query) -> Callable[[Identity], bool] | None:
-    wanted = {k: re.compile(_pattern(query[k]), re.IGNORECASE) for k in query if k in _PERSON}
+def _identity_check(query: Query, *, fuzzy: bool) -> Callable[[Identity], bool] | None:
+    """What the keyed hashes cannot decide. Fuzzy: a name fits by the beginnings of its words."""
+    exact = [k for k in query if k in _PERSON and not (fuzzy and k == "PatientName")]
+    wanted = {k: re.compile(_pattern(query[k]), re.IGNORECASE) for k in exact}
     if not wanted:
         return None
     return lambda who: all(p.match(_PERSON[k](who)) for k, p in wanted.items())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -82,14 +83,26 @@ def published(current: Current) -> list[ResultObject]:
     return list(rows.order_by("series_number", "instance_number"))
 
 
+def fhir_of(current: Current) -> dict[str, Any]:
+    """A result as a FHIR transaction. Raises UserError where its patient was erased."""
+    from qperfweb.reports.exports.fhir import fhir_bundle, fhir_transaction
+
+    return fhir_transaction(fhir_bundle(_subject(current.run, current.reading)))
+
+
+def _subject(run: AnalysisRun, reading: Reading | None) -> Any:
+    from qperfweb.reports.exports.subject import subject_of, subject_of_run
+
+    return subject_of(reading) if reading is not None else subject_of_run(run)
+
+
 @transaction.atomic
 def _publish(study: Study, run: AnalysisRun, reading: Reading | None, publication: str) -> None:
     # Imported when needed: highdicom is heavy, and most requests never get here.
     from qperfweb.reports.exports.archive import dicom_objects
     from qperfweb.reports.exports.common import to_bytes
-    from qperfweb.reports.exports.subject import subject_of, subject_of_run
 
-    subject = subject_of(reading) if reading is not None else subject_of_run(run)
+    subject = _subject(run, reading)
     rows = []
     for _, ds in dicom_objects(subject):
         stored = store_bytes([to_bytes(ds)])

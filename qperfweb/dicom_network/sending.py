@@ -20,9 +20,10 @@ from qperfweb.core.rls import site_scope
 from qperfweb.studies.models import Study, StudyState
 from qperfweb.studies.storage import object_path
 
+from .configured import known_destinations
 from .destinations import Destination, NotDelivered
 from .models import Transmission, TransmissionState
-from .results import current_result, published
+from .results import current_result, fhir_of, published
 
 logger = logging.getLogger(__name__)
 
@@ -44,14 +45,12 @@ SENT_BY_ITSELF = {
 
 
 @transaction.atomic
-def transmission_request(
-    study: Study, destination: str, known: Sequence[Destination], user: Any
-) -> Transmission:
+def transmission_request(study: Study, destination: str, user: Any) -> Transmission:
     """Send the result that counts now, again if it was sent before.
 
     Raises Invalid for an unknown destination, Conflict when there is no result.
     """
-    if not any(d.name == destination and d.site == study.site.slug for d in known):
+    if not any(d.name == destination for d in known_destinations(study.site)):
         raise Invalid("There is no such destination at this site.", field="destination")
     current = current_result(study)
     if current is None:
@@ -69,10 +68,13 @@ def transmission_request(
 
 
 class Sender:
-    """Works off the queue of all destinations, one transmission after the other."""
+    """Works off the queue of all destinations, one transmission after the other.
 
-    def __init__(self, destinations: Sequence[Destination]) -> None:
-        self._destinations = list(destinations)
+    destinations: these alone; None: whatever operator and sites have set at that moment.
+    """
+
+    def __init__(self, destinations: Sequence[Destination] | None = None) -> None:
+        self._destinations = None if destinations is None else list(destinations)
 
     def run(self, stopped: threading.Event) -> None:
         """Until ``stopped``; a failure of one site or database is logged and tried again."""
@@ -87,14 +89,20 @@ class Sender:
     def work(self) -> int:
         """Queue what is new, send what is due; how many transmissions were tried."""
         tried = 0
-        for destination in self._destinations:
-            site = Site.objects.get(slug=destination.site)
-            with site_scope([site.pk]):
-                _queue_new(site, destination)
-                due = list(_due(destination).values_list("pk", flat=True))
-            for number in due:
-                tried += self._try(site, destination, number)
+        for site in Site.objects.all():
+            for destination in self._of(site):
+                with site_scope([site.pk]):
+                    _queue_new(site, destination)
+                    due = list(_due(destination).values_list("pk", flat=True))
+                for number in due:
+                    tried += self._try(site, destination, number)
         return tried
+
+    def _of(self, site: Site) -> list[Destination]:
+        if self._destinations is not None:
+            return [one for one in self._destinations if one.site == site.slug]
+        with site_scope([site.pk]):
+            return known_destinations(site)
 
     def _try(self, site: Site, destination: Destination, number: int) -> bool:
         with site_scope([site.pk]):
@@ -110,15 +118,24 @@ class Sender:
             with site_scope([site.pk]):
                 current = current_result(row.study)
                 superseded = current is None or current.publication != row.publication
-                rows = [] if superseded or current is None else published(current)
+                if current is None or superseded:
+                    rows, transaction_bundle = [], None
+                elif destination.is_fhir:
+                    rows, transaction_bundle = [], fhir_of(current)
+                else:
+                    rows, transaction_bundle = published(current), None
             pairs = [(one, object_path(one.sha256)) for one in rows]
-            if pairs:
-                destination.send(pairs, calling=settings.DICOM_AE_TITLE)
+            count = len(pairs)
+            if transaction_bundle is not None:
+                destination.deliver_fhir(transaction_bundle)
+                count = len(transaction_bundle["entry"])
+            elif pairs:
+                destination.deliver(pairs, calling=settings.DICOM_AE_TITLE)
         except (NotDelivered, UserError) as error:
             self._end(site, row, error=str(error))
         else:
             words = "A newer result has replaced it; that one is sent instead."
-            self._end(site, row, sent=len(pairs), remark=words if superseded else "")
+            self._end(site, row, sent=count, remark=words if superseded else "")
         return True
 
     def _end(
@@ -145,7 +162,7 @@ class Sender:
 
 
 def _queue_new(site: Site, destination: Destination) -> None:
-    wanted = SENT_BY_ITSELF[settings.DICOM_SEND]
+    wanted = SENT_BY_ITSELF[destination.send or settings.DICOM_SEND]
     since = timezone.now() - LOOK_BACK
     recent = Q(readings__signed_at__gte=since) | Q(runs__finished_at__gte=since)
     for study in Study.objects.filter(recent, site=site, state__in=wanted).distinct():

@@ -3,6 +3,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from .api import TransmissionsView
 from .qido import InstancesView, SeriesView
 from .stow import AllStudiesView, OneStudyView
+from .views import network_page
 from .wado import BulkDataView, FramesView, MetadataView, RenderedView, RetrieveView
 
 
@@ -40,6 +41,7 @@ _service: list[URLPattern | URLResolver] = [
 ]
 
 urlpatterns = [
+    path("network/", network_page, name="network"),
     path(
         "api/studies/<int:study_id>/transmissions/",
         TransmissionsView.as_view(),

@@ -29,7 +29,8 @@ from .access import (
 from .dicomjson import metadata
 from .holdings import Held, held_or_missing, study_of
 from .multipart import PIECE
-from .pixels import NotServed, bulk_value, decoded, frames
+from .negotiation import accepted, fits, single_part, wants_plain
+from .pixels import NotServed, bulk_value, compressed_frames, decoded, frames, syntax_at
 
 
 class _ObjectsView(DicomWebView):
@@ -49,9 +50,13 @@ class RetrieveView(_ObjectsView):
 
     def get(self, request: Request, slug: str | None = None, **uids: str) -> HttpResponseBase:
         objects = self.found(request, slug, **uids)
-        accept = request.headers.get("Accept", "")
-        single = len(objects) == 1 and "multipart" not in accept and "application/dicom" in accept
-        if single:
+        wanted = accepted(request)
+        if not fits(wanted, "application/dicom"):
+            raise NotServed("Objects are served as application/dicom.")
+        asked = {entry.transfer_syntax for entry in wanted} - {"", "*"}
+        if asked and not all(syntax in asked for syntax in map(syntax_at, objects)):
+            raise NotServed("Objects are served as they are stored: accept transfer-syntax=*.")
+        if len(objects) == 1 and single_part(wanted, "application/dicom"):
             return stream(request, _content(objects[0].path), "application/dicom")
         parts = (("application/dicom", _content(one.path)) for one in objects)
         return multipart_answer(request, parts, "application/dicom")
@@ -67,15 +72,21 @@ class MetadataView(_ObjectsView):
 
 
 class FramesView(_ObjectsView):
-    """GET frames as they are stored: native ones little endian, compressed ones as they came."""
+    """GET frames: native ones little endian, compressed ones as they came, or decoded where only
+    application/octet-stream is accepted."""
 
     def get(
         self, request: Request, numbers: str, slug: str | None = None, **uids: str
     ) -> HttpResponseBase:
         (one, *_) = self.found(request, slug, **uids)
-        wanted = _numbers(numbers)
-        found = list(frames(one.path, wanted))
+        wanted = accepted(request)
+        plain = wants_plain(wanted)
+        found = list(frames(one.path, _numbers(numbers), plain=plain))
         kind = found[0].content_type.partition(";")[0]
+        if not fits(wanted, kind):
+            raise NotServed(f"These frames are {kind}; accept it or application/octet-stream.")
+        if len(found) == 1 and single_part(wanted, kind):
+            return stream(request, iter([found[0].data]), found[0].content_type)
         parts = ((frame.content_type, [frame.data]) for frame in found)
         return multipart_answer(request, parts, kind)
 
@@ -87,21 +98,21 @@ class RenderedView(_ObjectsView):
         self, request: Request, numbers: str = "1", slug: str | None = None, **uids: str
     ) -> HttpResponse:
         (one, *_) = self.found(request, slug, **uids)
-        wanted = _numbers(numbers)
-        if len(wanted) != 1:
+        chosen = _numbers(numbers)
+        if len(chosen) != 1:
             raise Invalid("One frame is rendered at a time.")
         try:
-            ds, values = decoded(one.path, wanted[0])
+            ds, values = decoded(one.path, chosen[0])
             picture = Image.fromarray(_grey(ds, values, request.query_params.get("window")))
         except (ValueError, TypeError, AttributeError) as error:  # headers may say anything
             raise NotServed("This frame cannot be rendered; fetch the object.") from error
-        accept = request.headers.get("Accept", "")
-        kind = "JPEG" if "image/jpeg" in accept and "image/png" not in accept else "PNG"
-        if accept and not re.search(r"image/(png|jpeg|\*)|\*/\*", accept):
+        wanted = accepted(request)
+        kind = next((k for k in ("png", "jpeg") if fits(wanted, f"image/{k}")), None)
+        if kind is None:
             raise NotServed("Frames are rendered as image/png or image/jpeg.")
         buffer = io.BytesIO()
-        picture.save(buffer, format=kind)
-        return HttpResponse(buffer.getvalue(), content_type=f"image/{kind.lower()}")
+        picture.save(buffer, format=kind.upper())
+        return HttpResponse(buffer.getvalue(), content_type=f"image/{kind}")
 
 
 class BulkDataView(_ObjectsView):
@@ -113,8 +124,16 @@ class BulkDataView(_ObjectsView):
         if not re.fullmatch(r"[0-9A-Fa-f]{8}", tag):
             raise Invalid("Bulk data are named by tag, eight hexadecimal digits.")
         (one, *_) = self.found(request, slug, **uids)
+        wanted = accepted(request)
+        if tag.upper() == "7FE00010" and (found := compressed_frames(one.path)):
+            kind = found[0].content_type.partition(";")[0]
+            parts = [(frame.content_type, [frame.data]) for frame in found]
+            return multipart_answer(request, parts, kind)
         begin, length = bulk_value(one.path, tag)
-        part = ("application/octet-stream", _content(one.path, begin, length))
+        content = _content(one.path, begin, length)
+        if single_part(wanted, "application/octet-stream"):
+            return stream(request, content, "application/octet-stream")
+        part = ("application/octet-stream", content)
         return multipart_answer(request, [part], "application/octet-stream")
 
 

@@ -57,9 +57,15 @@ def dicom_listener(
 
 
 def dicom_is_configured() -> bool:
-    """Does anybody send to this installation by C-STORE, or get results from it?"""
+    """Is there anything to receive or to send? QPERF_DICOM=1 says so for what sites set."""
     settings = environment_variables()
-    return any(settings.get(f"QPERF_DICOM_{name}") for name in ("CALLERS", "DESTINATIONS"))
+    names = (
+        "QPERF_DICOM",
+        "QPERF_DICOM_CALLERS",
+        "QPERF_DICOM_DESTINATIONS",
+        "QPERF_WATCH_FOLDERS",
+    )
+    return any(settings.get(name) for name in names)
 
 
 def require_fitting_database(database: Database, login: str) -> None:

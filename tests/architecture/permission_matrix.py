@@ -46,6 +46,8 @@ api/schema/                                       GET    -       x x x x x x . 2
 <>                                                GET    -       x x x x x x . 200
 upload/                                           GET    -       x x . . x . . 200
 status/                                           GET    -       . . . . x x . 200
+network/                                          GET    -       . . . . x . . 200
+network/                                          POST   -       . . . . x . . 400
 trail/                                            GET    -       . . . x x x . 200
 trail/trail.csv                                   GET    -       . . . x x x . 200
 agreement/                                        GET    -       . x x x . . . 200

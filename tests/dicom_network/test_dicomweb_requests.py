@@ -7,10 +7,19 @@ import io
 import numpy as np
 import pytest
 from PIL import Image
+from rest_framework.request import Request
+from rest_framework.test import APIRequestFactory
 
 from qperfweb.accounts.models import Membership
+from qperfweb.dicom_network.negotiation import accepted, fits
 from tests.dicom import make
 from tests.reports.exports import received
+
+
+def compressed(shades):
+    ds = make.image(series="rle", number=1, pixels=shades, WindowCenter=96, WindowWidth=192)
+    ds.compress("1.2.840.10008.1.2.5", generate_instance_uid=False)
+    return ds
 
 
 @pytest.fixture
@@ -20,6 +29,7 @@ def study(in_site, tmp_path):
         make.image(number=1, pixels=shades, WindowCenter=96, WindowWidth=192),
         make.image(number=2, WindowCenter="1.5", BitsStored=99, PatientComments="x" * 3000),
         make.enhanced("multi", frames=4, slices=2),
+        compressed(shades),
     ]
     return received(in_site, tmp_path / "exam", objects)
 
@@ -75,7 +85,7 @@ def test_metadata_names_long_values_by_address(client_of, in_site, study):
     assert header["0020000D"]["Value"] == [make.STUDY]
     assert header["7FE00010"]["BulkDataURI"].endswith(f"{address(2)}/bulkdata/7FE00010")
     whole = client.get(f"/dicom-web/studies/{make.STUDY}/metadata").json()
-    assert len(whole) == 3
+    assert len(whole) == 4
 
 
 @pytest.mark.parametrize(
@@ -108,4 +118,72 @@ def test_what_the_query_does_not_match_on_is_named(client_of, in_site, study):
     assert len(answer.json()) == 1
     assert "PatientAge" in answer["Warning"]
     page = client.get(f"/dicom-web/studies/{make.STUDY}/instances?limit=1&offset=2").json()
-    assert len(page) == 1 and page[0]["00280008"]["Value"] == [8]
+    assert len(page) == 1
+
+
+def test_compressed_frames_are_rendered_and_served_as_the_client_accepts_them(
+    client_of, in_site, study
+):
+    client = client_of("reader", in_site)
+    place = address(series="rle")
+    shades = np.arange(192, dtype=np.uint16)
+
+    def asked(path, accept):
+        return client.get(f"{place}{path}", headers={"Accept": accept})
+
+    shown = np.asarray(Image.open(io.BytesIO(asked("/rendered", "image/*").content)))
+    assert np.abs(shown.ravel() - shades / 192 * 255).max() <= 1
+    stored = asked("/frames/1", 'multipart/related; type="image/dicom-rle"')
+    assert 'type="image/dicom-rle"' in stored["Content-Type"]
+    whatever = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+    assert "image/dicom-rle" in asked("/frames/1", whatever)["Content-Type"]
+    plain = asked("/frames/1", "application/octet-stream")
+    assert plain["Content-Type"].endswith("transfer-syntax=1.2.840.10008.1.2.1")
+    assert b"".join(plain.streaming_content) == shades.astype("<u2").tobytes()
+    bulk = asked("/bulkdata/7FE00010", "*/*")
+    assert 'type="image/dicom-rle"' in bulk["Content-Type"]
+    for accept in ("image/jpeg", 'multipart/related; type="video/mp4"'):
+        assert asked("/frames/1", accept).status_code == 406
+    whole = 'multipart/related; type="application/dicom"; transfer-syntax='
+    assert asked("", whole + "1.2.840.10008.1.2.4.90").status_code == 406
+    assert asked("", whole + "1.2.840.10008.1.2.5").status_code == 200
+    assert asked("", "application/pdf").status_code == 406
+
+
+def test_accept_is_read_with_its_weights_and_quotes():
+    def of(text):
+        request = APIRequestFactory().get("/", HTTP_ACCEPT=text)
+        return accepted(Request(request))
+
+    first, second = of('image/png;q=0.3, multipart/related; type="image/jls, x";q=0.9, a/b;q=0')
+    assert (first.media_type, first.multipart) == ("image/jls, x", True)
+    assert second.quality == 0.3
+    assert of("")[0].media_type == "*/*"
+    assert of("nonsense") == [] and not fits(of("nonsense"), "image/png")
+    assert fits(of("image/*"), "image/png")
+
+
+def test_names_are_found_by_the_beginnings_of_their_words(client_of, in_site, study):
+    client = client_of("reader", in_site)
+
+    def count(query):
+        return len(client.get(f"/dicom-web/studies?{query}").json())
+
+    assert count("PatientName=person&fuzzymatching=true") == 1
+    assert count("PatientName=per%20te&fuzzymatching=true") == 1
+    assert count("PatientName=person") == 0
+    assert count("PatientName=nobody&fuzzymatching=true") == 0
+
+
+def test_further_attributes_come_when_they_are_asked_for(client_of, in_site, study):
+    client = client_of("reader", in_site)
+    place = f"/dicom-web/studies/{make.STUDY}"
+    (plain, *_) = client.get(f"{place}/instances").json()
+    assert "00180050" not in plain
+    query = "includefield=SliceThickness,00181030&includefield=00200037"
+    for found in client.get(f"{place}/instances?{query}").json():
+        if found["0020000E"]["Value"] == [make.uid(make.STUDY, "series")]:
+            assert found["00180050"]["Value"] == [8.0]
+            assert "00200037" in found and "00080008" not in found
+    (one, *_) = client.get(f"{place}/series?includefield=all").json()
+    assert "00080008" in one and "7FE00010" not in one

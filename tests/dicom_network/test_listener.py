@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from pydicom import dcmread
 from pynetdicom import AE
 
+from qperfweb.core.models import TrailEvent
 from qperfweb.core.rls import site_scope
 from qperfweb.dicom_network.callers import caller_of, parse_callers
+from qperfweb.dicom_network.models import Caller
 from qperfweb.dicom_network.spool import recover, spool_folder
 from qperfweb.studies.models import Instance, IntakeBatch, IntakeProblem, Study
 from qperfweb.studies.storage import object_path
@@ -54,8 +58,15 @@ def test_a_scanner_sends_and_its_study_is_complete_at_release(listener, site, tm
 
 
 @needs_dcmtk
-def test_unknown_callers_are_refused(listener):
+def test_unknown_callers_are_refused_and_the_trail_says_so_once(listener, site):
     assert called("echoscu", listener, title="STRANGER") != 0
+    assert called("echoscu", listener, title="STRANGER") != 0
+    with site_scope([site.pk]):
+        event = TrailEvent.objects.get(action="association.refused")
+        assert (event.site_id, event.details["title"]) == (None, "STRANGER")
+        # Whom the site lets in on its page may call at once.
+        Caller.objects.create(site=site, title="STRANGER", host="127.0.0.1")
+    assert called("echoscu", listener, title="STRANGER") == 0
     assert called("echoscu", listener, title="ELSEWHERE") != 0
     command = ["echoscu", "-aet", "SCANNER", "-aec", "OTHER", "127.0.0.1", str(listener)]
     assert subprocess.run(command, capture_output=True, timeout=60).returncode != 0
@@ -80,6 +91,63 @@ def test_an_association_that_breaks_off_keeps_what_came_and_does_not_call_it_com
     with site_scope([site.pk]):
         assert Instance.objects.count() == 5
         assert Study.objects.get().runs.count() == 0  # waits until it is quiet
+
+
+def test_eight_senders_at_once_each_get_their_delivery(listener, site, own_database):
+    def send(number: int) -> None:
+        sender = AE(ae_title="SCANNER")
+        sender.add_requested_context(make.MR, "1.2.840.10008.1.2.1")
+        association = sender.associate("127.0.0.1", listener, ae_title="QPERF")
+        for ds in make.first_pass(f"perf {number}", frames=10):
+            assert association.send_c_store(ds).Status == 0
+        association.release()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(send, range(8)))
+
+    def arrived() -> bool:
+        with site_scope([site.pk]):
+            return IntakeBatch.objects.filter(finished_at__isnull=False).count() == 8
+
+    wait_for(arrived)
+    with site_scope([site.pk]):
+        assert Instance.objects.count() == 80
+        assert set(IntakeBatch.objects.values_list("accepted", flat=True)) == {10}
+        assert Study.objects.count() == 1
+
+
+def test_what_a_sender_gets_wrong_is_refused_and_listed(listener, site, own_database):
+    """Wrong class, another content under one UID, a wrong character set, no geometry, no size."""
+    sender = AE(ae_title="SCANNER")
+    sender.add_requested_context(make.MR, "1.2.840.10008.1.2.1")
+    sender.add_requested_context("1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.1.2.1")
+    association = sender.associate("127.0.0.1", listener, ae_title="QPERF")
+    assert [c.abstract_syntax for c in association.accepted_contexts] == [make.MR]
+    good, again = make.image(number=1), make.image(number=1, pixels=np.ones((16, 12), np.uint16))
+    latin = make.image(number=2)
+    latin.add_new("PatientName", "UN", "Jürgen".encode("latin-1"))
+    bare = make.image(
+        number=3, ImagePositionPatient=None, ImageOrientationPatient=None, PixelSpacing=None,
+        FrameOfReferenceUID=None,
+    )  # fmt: skip
+    huge = make.image(number=4, Rows=65_535, Columns=65_535)
+    lying = make.image(number=5)
+    lying.Modality = "CT"
+    for ds in (good, again, bare, huge, lying, latin):
+        assert association.send_c_store(ds).Status == 0  # kept; what becomes of it is listed
+    association.release()
+
+    def arrived() -> bool:
+        with site_scope([site.pk]):
+            return IntakeBatch.objects.filter(finished_at__isnull=False).exists()
+
+    wait_for(arrived)
+    with site_scope([site.pk]):
+        problems = dict(IntakeProblem.objects.values_list("code", "message"))
+        kept = set(Instance.objects.values_list("sop_instance_uid", flat=True))
+    assert {"uid-reused", "bad-dimensions", "wrong-modality"} <= set(problems)
+    assert all(text.endswith(".") for text in problems.values())
+    assert {good.SOPInstanceUID, bare.SOPInstanceUID} <= kept
 
 
 def test_what_a_killed_listener_left_is_taken_in_at_the_next_start(own_database, site):

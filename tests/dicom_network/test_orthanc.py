@@ -80,7 +80,7 @@ def test_orthanc_sends_an_exam_and_holds_the_results_as_we_made_them(
     assert Sender(there).work() == 1
     with site_scope([site.pk]):
         rows = {row.sop_instance_uid: row for row in ResultObject.objects.all()}
-    assert len(rows) == 14
+    assert len(rows) == 21
     ids = requests.get(f"{address}/instances").json()
     held = [dcmread(io.BytesIO(requests.get(f"{address}/instances/{i}/file").content)) for i in ids]
     results = {ds.SOPInstanceUID: ds for ds in held if ds.SOPInstanceUID in rows}

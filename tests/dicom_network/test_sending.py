@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import threading
 from datetime import timedelta
@@ -15,8 +17,9 @@ from django.utils import timezone
 from pydicom import dcmread
 
 from qperfweb.core.rls import site_scope
+from qperfweb.dicom_network.configured import seal_secret
 from qperfweb.dicom_network.destinations import Destination, parse_destinations
-from qperfweb.dicom_network.models import ResultObject, Transmission
+from qperfweb.dicom_network.models import ResultObject, SendTarget, Transmission
 from qperfweb.dicom_network.sending import Sender
 from qperfweb.studies.storage import object_path
 from tests.dicom_network.conftest import free_port, process, wait_for
@@ -70,7 +73,7 @@ def test_a_result_waits_for_its_pacs_and_arrives_there_byte_by_byte(result, site
     with site_scope([site.pk]):
         rows = {row.sop_instance_uid: row for row in ResultObject.objects.all()}
     arrived = {ds.SOPInstanceUID: ds for ds in map(dcmread, inbox.iterdir())}
-    assert arrived.keys() == rows.keys() and len(rows) == done.objects_sent == 14
+    assert arrived.keys() == rows.keys() and len(rows) == done.objects_sent == 21
     for uid, ds in arrived.items():
         ours = dcmread(object_path(rows[uid].sha256))
         ours.remove_private_tags()
@@ -95,11 +98,80 @@ def test_stow_sends_all_parts_with_the_token(result, site):
     with HTTPServer(("127.0.0.1", 0), Store) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         address = f"http://:secret@127.0.0.1:{server.server_port}/dicom-web"
-        assert Sender([Destination(site=site.slug, name="VNA", address=address)]).work() == 1
+        assert (
+            Sender([Destination(site=site.slug, name="VNA", address=address, free=True)]).work()
+            == 1
+        )
         server.shutdown()
     assert state_of(site).state == "sent"
     assert (asked["path"], asked["token"]) == ("/dicom-web/studies", "Bearer secret")
-    assert asked["body"].count(b"Content-Type: application/dicom\r\n") == 14
+    assert asked["body"].count(b"Content-Type: application/dicom\r\n") == 21
+
+
+class Fhir(BaseHTTPRequestHandler):
+    """A FHIR server of two attempts: busy, then a transaction as the standard describes it."""
+
+    bodies: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        self.bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        assert self.headers["Content-Type"] == "application/fhir+json"
+        assert self.headers["Authorization"] == "Bearer se/cret"
+        busy = len(self.bodies) == 1
+        outcome = {"resourceType": "OperationOutcome", "issue": [{"code": "throttled"}]}
+        answer = json.dumps(outcome if busy else {"resourceType": "Bundle"}).encode()
+        self.send_response(503 if busy else 200)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *arguments: Any) -> None:
+        pass
+
+
+def test_a_report_is_posted_to_a_fhir_server_and_again_when_it_is_busy(result, site, settings):
+    settings.SEND_NETWORKS = ["127.0.0.0/8"]
+    handler = type("Handler", (Fhir,), {"bodies": []})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with site_scope([site.pk]):
+            SendTarget.objects.create(
+                site=site, name="EHR", kind="fhir", send="analysed",
+                address=f"http://127.0.0.1:{server.server_port}/fhir",
+                secret=seal_secret("se/cret"),
+            )  # fmt: skip
+        sender = Sender()
+        assert sender.work() == 1
+        waiting = state_of(site)
+        assert waiting.state == "queued"
+        assert waiting.last_error.endswith("answered 503 (throttled)")
+        with site_scope([site.pk]):
+            Transmission.objects.update(next_attempt_at=timezone.now())
+        assert sender.work() == 1
+        server.shutdown()
+    done = state_of(site)
+    first, second = handler.bodies
+    assert (done.state, done.attempts) == ("sent", 2)
+    assert first == second and first["type"] == "transaction"
+    assert len(first["entry"]) == done.objects_sent
+    kinds = {}
+    for entry in first["entry"]:
+        kinds.setdefault(entry["resource"]["resourceType"], []).append(entry["request"])
+    assert len(kinds["Observation"]) == 17 * 3
+    assert {r["method"] for r in kinds["Observation"] + kinds["DiagnosticReport"]} == {"PUT"}
+    (patient,) = kinds["Patient"]
+    assert (patient["method"], patient["ifNoneExist"]) == ("POST", "identifier=P1")
+    named = {entry["fullUrl"] for entry in first["entry"]}
+    assert set(re.findall(r"urn:uuid:[0-9a-f-]+", json.dumps(first))) == named
+
+
+def test_a_site_cannot_send_into_the_server_itself(result, site):
+    with site_scope([site.pk]):
+        SendTarget.objects.create(
+            site=site, name="INSIDE", kind="stow", send="analysed", address="http://127.0.0.1:1/x"
+        )
+    assert Sender().work() == 1
+    assert "QPERF_SEND_NETWORKS" in state_of(site).last_error
 
 
 def test_a_result_is_sent_again_by_hand_and_its_way_can_be_seen(result, site, client_of, settings):

@@ -11,6 +11,7 @@ import highdicom as hd
 import numpy as np
 import pytest
 from pydicom import dcmread
+from pydicom.pixels import apply_color_lut
 
 from qperfweb.core.models import TrailEvent
 from qperfweb.core.rls import site_scope
@@ -20,10 +21,12 @@ from qperfweb.reports.exports.common import to_bytes
 from qperfweb.reports.exports.fhir import fhir_bundle
 from qperfweb.reports.exports.segmentation import FIRST_AHA
 from qperfweb.reports.exports.subject import subject_of, subject_of_run
+from qperfweb.reports.palette import colours
 from qperfweb.reports.services import report_pdf
 from qperfweb.reviews.models import Reading
 from qperfweb.reviews.ratios import ratio_of_row
-from tests.reading import acknowledge, contour, edit, override, sign
+from qperfweb.reviews.signing import addendum_add
+from tests.reading import acknowledge, contour, edit, override, proof, sign
 from tests.reports.exports import complaints
 
 needs_dciodvfy = pytest.mark.skipif(
@@ -255,3 +258,45 @@ def test_scores_scar_and_burden_reach_the_structured_report_and_fhir(received_re
     assert found["BURDEN"]["valueQuantity"] == {
         "value": 6.25, "unit": "%", "system": "http://unitsofmeasure.org", "code": "%",
     }  # fmt: skip
+
+
+def test_the_enhanced_report_says_what_the_newer_one_says(edited):
+    objects = written(subject_of(edited))
+    newer, older = objects["sr.dcm"], objects["sr-enhanced.dcm"]
+    assert older.SOPClassUID == "1.2.840.10008.5.1.4.1.1.88.22"
+    assert older.ContentSequence == newer.ContentSequence
+    assert older.SeriesInstanceUID != newer.SeriesInstanceUID
+
+
+def test_a_report_that_replaces_a_signed_one_names_it(signed, reader):
+    first = written(subject_of(signed))
+    assert "PredecessorDocumentsSequence" not in first["sr.dcm"]
+    addendum_add(signed, reader, text="Seen again.", confirmation=proof(reader))
+    second = written(subject_of(Reading.objects.get(pk=signed.pk)))
+    for name in ("sr.dcm", "sr-enhanced.dcm"):
+        (study,) = second[name].PredecessorDocumentsSequence
+        (series,) = study.ReferencedSeriesSequence
+        (named,) = series.ReferencedSOPSequence
+        assert study.StudyInstanceUID == first[name].StudyInstanceUID
+        assert series.SeriesInstanceUID == first[name].SeriesInstanceUID
+        assert named.ReferencedSOPInstanceUID == first[name].SOPInstanceUID
+        assert second[name].SOPInstanceUID != first[name].SOPInstanceUID
+
+
+def test_palette_images_give_the_flow_back_and_show_it_in_its_colours(edited):
+    subject = subject_of(edited)
+    objects = written(subject)
+    images = [ds for name, ds in objects.items() if name.startswith("palette")]
+    assert len(images) == len(subject.slices) == 6
+    for ds, piece in zip(images, subject.slices, strict=True):
+        truth = subject.array(piece, "mbf")
+        mapping = ds.RealWorldValueMappingSequence[0]
+        back = ds.pixel_array * mapping.RealWorldValueSlope + mapping.RealWorldValueIntercept
+        measured = np.isfinite(truth)
+        assert np.array_equal(ds.pixel_array == 0, ~measured)
+        assert np.abs(back - truth)[measured].max() <= 0.005 + 1e-6
+        assert "NOT REVIEWED" in ds.SeriesDescription
+        assert ds.PixelPresentation == "COLOR"
+        del ds.PixelPresentation  # pydicom applies a supplemental palette only as if it were none
+        shown = apply_color_lut(ds.pixel_array, ds) // 257
+        assert np.abs(shown.astype(int) - colours(truth))[measured].max() <= 2

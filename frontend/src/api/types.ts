@@ -240,6 +240,21 @@ export interface ViewerState {
 
 /** POST /api/studies/<id>/runs/ {} repeats the analysis; POST /api/runs/<id>/cancel/ stops it. */
 
+/** GET /api/studies/<id>/transmissions/; POST {destination} sends the newest result again. */
+export interface Transmissions {
+  may_send: boolean;
+  destinations: string[];
+  transmissions: {
+    id: number;
+    destination: string;
+    state: "queued" | "sending" | "sent" | "failed";
+    attempts: number;
+    next_attempt_at: string;
+    last_error: string;
+    finished_at: string | null;
+  }[];
+}
+
 /** POST /api/studies/<id>/readings/ opens (or returns) this user's draft; body {}. -> EditResult */
 
 /** POST /api/readings/<id>/edits/ */

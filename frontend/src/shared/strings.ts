@@ -309,6 +309,16 @@ export const t = {
     addenda: "Addenda",
   },
 
+  sending: {
+    title: "Results as DICOM and FHIR",
+    zip: "Download",
+    sendTo: (name: string) => `Send to ${name}`,
+    nowhere: "No destination is set for this site.",
+    states: { queued: "waiting", sending: "being sent", sent: "sent", failed: "not sent" },
+    again: (attempts: number, at: string) =>
+      `(${attempts} ${attempts === 1 ? "attempt" : "attempts"}, again ${at})`,
+  },
+
   sign: {
     title: "Sign this reading",
     patient: "Patient",

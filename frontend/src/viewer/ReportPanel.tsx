@@ -7,6 +7,7 @@ import { t } from "../shared/strings.ts";
 import { commit, mayEdit, study } from "../store/study.ts";
 import { References } from "./ClinicalPanel.tsx";
 import { PriorPart } from "./PriorPart.tsx";
+import { SendingPanel } from "./SendingPanel.tsx";
 import { Suggestions } from "./Suggestions.tsx";
 
 const FIELDS = ["indication", "findings", "impression"] as const;
@@ -94,6 +95,7 @@ export function ReportPanel({ data }: { data: ViewerState }) {
           {data.reading.state !== "signed" && <span className="muted">{t.report.unsigned}</span>}
         </p>
       )}
+      <SendingPanel data={data} />
       {data.reading && data.reading.addenda.length > 0 && (
         <>
           <h3 className="panel-title">{t.report.addenda}</h3>

@@ -15,9 +15,10 @@ from .common import to_bytes
 from .encapsulated_pdf import encapsulated_pdf
 from .fhir import fhir_bundle
 from .key_objects import key_objects
+from .palette_image import palette_images
 from .parametric_map import parametric_maps
 from .segmentation import segmentations
-from .structured_report import structured_report
+from .structured_report import structured_reports
 from .subject import ExportSubject
 
 # It tells at length, at INFO, which attributes it copies.
@@ -29,8 +30,10 @@ def dicom_objects(subject: ExportSubject) -> Iterator[tuple[str, Dataset]]:
     segments = segmentations(subject)
     yield from _named("seg", segments)
     yield from _named("map", parametric_maps(subject))
-    yield "sr.dcm", structured_report(subject, segments)
+    for number, report in enumerate(structured_reports(subject, segments)):
+        yield ("sr-enhanced.dcm" if number else "sr.dcm"), report
     yield from _named("colour", colour_images(subject))
+    yield from _named("palette", palette_images(subject))
     for name, ds in (("report.dcm", encapsulated_pdf(subject)), ("key.dcm", key_objects(subject))):
         if ds is not None:
             yield name, ds

@@ -16,7 +16,8 @@ from .codes import PRIVATE
 from .subject import MANUFACTURER, ExportSlice, ExportSubject, installation
 
 SERIES_NUMBERS = {
-    "seg": 9100, "mbf": 9200, "mbf_se": 9250, "colour": 9300, "sr": 9400, "pdf": 9500, "ko": 9600,
+    "seg": 9100, "mbf": 9200, "mbf_se": 9250, "colour": 9300, "palette": 9350, "sr": 9400,
+    "sr_enhanced": 9450, "pdf": 9500, "ko": 9600,
 }  # fmt: skip
 
 

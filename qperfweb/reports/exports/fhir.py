@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from typing import Any
+from urllib.parse import urlencode
 
 from pydicom.sr.coding import Code
 
@@ -13,7 +14,7 @@ from qperfweb.reviews.table import GLOBAL, SegmentValue, row_names, value_of_row
 
 from . import codes
 from .assessment import heart_observations, segment_codes
-from .subject import MANUFACTURER, ExportSubject
+from .subject import MANUFACTURER, ExportSubject, installation
 
 _SYSTEMS = {
     "DCM": "http://dicom.nema.org/resources/ontology/DCM",
@@ -37,6 +38,7 @@ def fhir_bundle(subject: ExportSubject) -> Resource:
     device: Resource = {
         "resourceType": "Device",
         "id": _id(subject, "device"),
+        "identifier": [{"system": "urn:qperfweb:installation", "value": installation()}],
         "deviceName": [{"name": MANUFACTURER, "type": "manufacturer-name"}],
         "version": [{"value": subject.run.pipeline_version or "unknown"}],
     }
@@ -59,8 +61,10 @@ def fhir_bundle(subject: ExportSubject) -> Resource:
     }
     if subject.observer_name:
         report["resultsInterpreter"] = [{"display": subject.observer_name}]
+    # One report per study and installation: what is signed takes the place of what was automated.
+    report["identifier"] = [_own_identifier(subject, "report")]
     if subject.study.accession_number:
-        report["identifier"] = [{"value": subject.study.accession_number}]
+        report["identifier"].append({"value": subject.study.accession_number})
     for resource in (*observations, report):
         resource["subject"] = _reference(patient)
         if resource.get("effectiveDateTime") is None:
@@ -73,6 +77,36 @@ def fhir_bundle(subject: ExportSubject) -> Resource:
         "timestamp": subject.at.isoformat(timespec="seconds"),
         "entry": [{"fullUrl": f"urn:uuid:{m['id']}", "resource": m} for m in members],
     }
+
+
+_CREATED_ONCE = ("Patient", "Device", "ImagingStudy")
+
+
+def fhir_transaction(bundle: Resource) -> Resource:
+    """The bundle as a transaction that may be posted again without doing anything twice.
+
+    Report and observations are put under identifiers of their own. The patient, the study and the
+    device are made only where the server has none with their identifier: what a hospital says
+    about its patients is not ours to change.
+    """
+    entries = []
+    for entry in bundle["entry"]:
+        resource = {k: v for k, v in entry["resource"].items() if k != "id"}
+        kind, named = resource["resourceType"], resource["identifier"][0]
+        system = f"{named['system']}|" if "system" in named else ""
+        query = urlencode({"identifier": f"{system}{named['value']}"})
+        request = (
+            {"method": "POST", "url": kind, "ifNoneExist": query}
+            if kind in _CREATED_ONCE
+            else {"method": "PUT", "url": f"{kind}?{query}"}
+        )
+        entries.append({"fullUrl": entry["fullUrl"], "resource": resource, "request": request})
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entries}
+
+
+def _own_identifier(subject: ExportSubject, key: str) -> dict[str, str]:
+    value = f"{installation()}/{subject.study.study_instance_uid}/{key}"
+    return {"system": "urn:qperfweb:result", "value": value}
 
 
 def _flow_observations(subject: ExportSubject) -> list[Resource]:
@@ -148,6 +182,7 @@ def _observation(subject: ExportSubject, key: str, code: Code, row: int | str) -
     return {
         "resourceType": "Observation",
         "id": _id(subject, key),
+        "identifier": [_own_identifier(subject, key)],
         "status": _status(subject),
         "code": _concept(code),
         "effectiveDateTime": _study_moment(subject),

@@ -1,4 +1,7 @@
-"""Comprehensive 3D SR after TID 1500: a measurement group per AHA segment and condition.
+"""Structured reports after TID 1500: a measurement group per AHA segment and condition.
+
+Written as Comprehensive 3D SR, and with the same content as Enhanced SR for systems that take
+nothing newer. A report that replaces a signed one names it as its predecessor.
 
 A measured value refers to the segment of the segmentation that it is the mean of. A value that a
 person typed refers to nothing, has no algorithm and no error, and says "entered by observer".
@@ -16,6 +19,7 @@ from highdicom.sr import (
     CodedConcept,
     Comprehensive3DSR,
     DeviceObserverIdentifyingAttributes,
+    EnhancedSR,
     FindingSite,
     Measurement,
     MeasurementReport,
@@ -39,9 +43,9 @@ from qperfweb.reviews.table import Acquired, SegmentValue
 
 from . import codes
 from .assessment import heart_group, segment_evaluations
-from .common import coding_schemes, finish, place
+from .common import coding_schemes, finish, place, reference
 from .segmentation import FIRST_AHA, person_name
-from .subject import MANUFACTURER, ExportSlice, ExportSubject, installation
+from .subject import MANUFACTURER, Edition, ExportSlice, ExportSubject, installation
 
 _VALUE = {"mbf": codes.BLOOD_FLOW, "relative_upslope": codes.UPSLOPE}
 _ERROR = {"mbf": codes.FLOW_ERROR, "relative_upslope": codes.UPSLOPE_ERROR}
@@ -52,10 +56,27 @@ _MEAN = standard.SCT.Mean
 Group = MeasurementsAndQualitativeEvaluations | PlanarROIMeasurementsAndQualitativeEvaluations
 
 
-def structured_report(
+Report = Comprehensive3DSR | EnhancedSR
+
+_KINDS: tuple[tuple[str, type[Report]], ...] = (
+    ("sr", Comprehensive3DSR), ("sr_enhanced", EnhancedSR),
+)  # fmt: skip
+
+
+def structured_reports(
     subject: ExportSubject, segmentations: Sequence[Segmentation]
-) -> Comprehensive3DSR:
+) -> list[Report]:
     """The measurements of a subject; a signed one is verified by its signer."""
+    content = _content(subject, segmentations)
+    return [_report(subject, segmentations, content, *kind) for kind in _KINDS]
+
+
+def structured_report(subject: ExportSubject, segmentations: Sequence[Segmentation]) -> Report:
+    """The Comprehensive 3D SR alone."""
+    return _report(subject, segmentations, _content(subject, segmentations), *_KINDS[0])
+
+
+def _content(subject: ExportSubject, segmentations: Sequence[Segmentation]) -> Dataset:
     groups = [
         _segment_group(subject, segmentations, acquired, number, acquired.segments[number])
         for acquired in subject.acquired
@@ -70,11 +91,22 @@ def structured_report(
         imaging_measurements=groups,
         title=standard.DCM.ImagingMeasurementReport,
     )
+    root: Dataset = report[0]
+    return root
+
+
+def _report(
+    subject: ExportSubject,
+    segmentations: Sequence[Segmentation],
+    content: Dataset,
+    kind: str,
+    sop_class: type[Report],
+) -> Report:
     signature = subject.signature
-    ds = Comprehensive3DSR(
+    ds = sop_class(
         evidence=[*segmentations, *_evidence(subject.slices)],
-        content=report[0],
-        sop_instance_uid=subject.uid("sr"),
+        content=content,
+        sop_instance_uid=subject.uid(kind),
         instance_number=1,
         manufacturer=MANUFACTURER,
         is_complete=signature is not None,
@@ -86,12 +118,25 @@ def structured_report(
         software_versions=subject.run.pipeline_version or "unknown",
         device_serial_number=installation(),
         coding_schemes=coding_schemes(),
-        **place(subject, "sr"),
+        **place(subject, kind),
     )
     if signature is not None:
         ds.VerifyingObserverSequence[0].VerificationDateTime = subject.at.strftime("%Y%m%d%H%M%S")
+    if subject.replaced is not None:
+        ds.PredecessorDocumentsSequence = [_predecessor(subject.replaced, kind, ds.SOPClassUID)]
     finish(ds, subject, "QPerf measurements")
     return ds
+
+
+def _predecessor(replaced: Edition, kind: str, sop_class_uid: str) -> Dataset:
+    """The report of the same kind that this one replaces."""
+    series = Dataset()
+    series.SeriesInstanceUID = replaced.uid("series", kind, 0)
+    series.ReferencedSOPSequence = [reference(replaced.uid(kind), sop_class_uid)]
+    item = Dataset()
+    item.StudyInstanceUID = replaced.study_instance_uid
+    item.ReferencedSeriesSequence = [series]
+    return item
 
 
 def _observers(subject: ExportSubject) -> ObservationContext:

@@ -30,7 +30,7 @@ from qperfweb.studies.models import Study
 
 from .sources import Source, sources_of
 
-FORMAT = 2
+FORMAT = 3
 """Raised when objects are built differently, so that new content gets new UIDs."""
 
 MANUFACTURER = "QPerf Web"
@@ -62,10 +62,34 @@ class ExportSlice:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Edition:
+    """What a set of exported objects is named after: the same edition, the same UIDs."""
+
+    study_instance_uid: str
+    run_id: int
+    bundle_sha256: str
+    reading_id: int | None
+    status: Status
+    revision: int
+    addenda: int
+
+    def uid(self, *parts: object) -> str:
+        """The UID of a part of this edition."""
+        reading = f"reading {self.reading_id}" if self.reading_id else "no reading"
+        told = [
+            FORMAT, installation(), self.study_instance_uid, self.run_id, self.bundle_sha256,
+            reading, self.status, self.revision, self.addenda, *parts,
+        ]  # fmt: skip
+        digest = hashlib.sha256("\0".join(str(one) for one in told).encode()).digest()
+        return f"2.25.{uuid.UUID(bytes=digest[:16], version=4).int}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExportSubject:
     """Everything that the exports say. ``reading`` None: the automated result alone.
 
     at: when the content came to be (revision, signature, end of the run), never "now".
+    replaced: the signed edition that this signed one takes the place of.
     """
 
     run: AnalysisRun
@@ -80,6 +104,7 @@ class ExportSubject:
     slices: tuple[ExportSlice, ...]
     signature: Signature | None
     addenda: tuple[Addendum, ...]
+    replaced: Edition | None
     _bundle: Bundle = field(repr=False)
 
     @property
@@ -107,13 +132,15 @@ class ExportSubject:
 
     def uid(self, *parts: object) -> str:
         """The UID of a part of this export: always the same for the same content."""
-        reading = f"reading {self.reading.pk}" if self.reading else "no reading"
-        told = [
-            FORMAT, installation(), self.study.study_instance_uid, self.run.pk,
-            self.run.bundle_sha256, reading, self.status, self.revision, len(self.addenda), *parts,
-        ]  # fmt: skip
-        digest = hashlib.sha256("\0".join(str(one) for one in told).encode()).digest()
-        return f"2.25.{uuid.UUID(bytes=digest[:16], version=4).int}"
+        return Edition(
+            study_instance_uid=self.study.study_instance_uid,
+            run_id=self.run.pk,
+            bundle_sha256=self.run.bundle_sha256,
+            reading_id=self.reading.pk if self.reading else None,
+            status=self.status,
+            revision=self.revision,
+            addenda=len(self.addenda),
+        ).uid(*parts)
 
 
 def installation() -> str:
@@ -137,7 +164,37 @@ def subject_of(reading: Reading) -> ExportSubject:
         content=content_of(revision),
         signature=signature if signed else None,
         addenda=addenda,
+        replaced=_replaced(reading, revision.number, len(addenda)) if signed else None,
     )
+
+
+def _replaced(reading: Reading, revision: int, addenda: int) -> Edition | None:
+    """The signed edition before this one: without the last addendum, or of an earlier reading."""
+
+    def edition(of: Reading, number: int, notes: int) -> Edition:
+        return Edition(
+            study_instance_uid=of.study.study_instance_uid,
+            run_id=of.run_id,
+            bundle_sha256=of.run.bundle_sha256,
+            reading_id=of.pk,
+            status="signed",
+            revision=number,
+            addenda=notes,
+        )
+
+    if addenda:
+        return edition(reading, revision, addenda - 1)
+    earlier = (
+        Reading.objects.filter(
+            study=reading.study, state=ReadingState.SIGNED, signed_at__lt=reading.signed_at
+        )
+        .select_related("run", "study")
+        .order_by("-signed_at")
+        .first()
+    )
+    if earlier is None:
+        return None
+    return edition(earlier, newest_revision(earlier).number, earlier.addenda.count())
 
 
 def subject_of_run(run: AnalysisRun) -> ExportSubject:
@@ -151,6 +208,7 @@ def subject_of_run(run: AnalysisRun) -> ExportSubject:
         content=empty_content(),
         signature=None,
         addenda=(),
+        replaced=None,
     )
 
 

@@ -1,7 +1,8 @@
-"""Receive DICOM objects from scanners and PACS (C-STORE, C-ECHO) until interrupted.
+"""Receive DICOM objects, empty watched folders and send results until interrupted.
 
-QPERF_DICOM_CALLERS says who may send and which site receives: SCANNER1=north,PACS@10.0.0.5=south.
-Everybody else is refused. QPERF_DICOM_AE_TITLE and QPERF_DICOM_PORT are what senders call.
+The network page of each site or QPERF_DICOM_CALLERS says who may send by C-STORE and which site
+receives: SCANNER1=north,PACS@10.0.0.5=south. Everybody else is refused. QPERF_DICOM_AE_TITLE and
+QPERF_DICOM_PORT are what senders call.
 """
 
 from __future__ import annotations

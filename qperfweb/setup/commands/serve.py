@@ -1,8 +1,9 @@
 """Serve the site until interrupted.
 
 The database must be migrated (./run manage migrate). Put a TLS proxy in front where others can
-reach it, and set QPERF_HTTPS=1 and QPERF_ALLOWED_HOSTS (docs/operations.md). Where
-QPERF_DICOM_CALLERS or QPERF_DICOM_DESTINATIONS is set, the DICOM listener is started too.
+reach it, and set QPERF_HTTPS=1 and QPERF_ALLOWED_HOSTS (docs/operations.md). With
+QPERF_DICOM=1, or where QPERF_DICOM_CALLERS, QPERF_DICOM_DESTINATIONS or QPERF_WATCH_FOLDERS is set,
+the DICOM listener is started too.
 """
 
 from __future__ import annotations
