@@ -10,6 +10,7 @@ import zipfile
 import highdicom as hd
 import numpy as np
 import pytest
+from fhir.resources.R4B.bundle import Bundle
 from pydicom import dcmread
 from pydicom.pixels import apply_color_lut
 
@@ -18,7 +19,7 @@ from qperfweb.core.rls import site_scope
 from qperfweb.reports.exports import codes
 from qperfweb.reports.exports.archive import dicom_objects, export_zip
 from qperfweb.reports.exports.common import to_bytes
-from qperfweb.reports.exports.fhir import fhir_bundle
+from qperfweb.reports.exports.fhir import fhir_bundle, fhir_transaction
 from qperfweb.reports.exports.segmentation import FIRST_AHA
 from qperfweb.reports.exports.subject import subject_of, subject_of_run
 from qperfweb.reports.palette import colours
@@ -300,3 +301,12 @@ def test_palette_images_give_the_flow_back_and_show_it_in_its_colours(edited):
         del ds.PixelPresentation  # pydicom applies a supplemental palette only as if it were none
         shown = apply_color_lut(ds.pixel_array, ds) // 257
         assert np.abs(shown.astype(int) - colours(truth))[measured].max() <= 2
+
+
+def test_the_bundle_is_valid_fhir_as_document_and_as_transaction(signed):
+    """fhir.resources knows R4B; what we write means the same in R4."""
+    bundle = fhir_bundle(subject_of(signed))
+    for made in (bundle, fhir_transaction(bundle)):
+        read = Bundle.model_validate(made)
+        assert len(read.entry) == len(bundle["entry"])
+        assert {entry.request is not None for entry in read.entry} == {made is not bundle}
