@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from qperfweb.core.database_url import parse_database_url
-from qperfweb.setup.state import kept_secret, state_folder
+from qperfweb.setup.state import anchors_file, kept_secret, state_folder, store_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -35,16 +35,16 @@ def words(name: str, default: str = "") -> list[str]:
 
 
 STATE_DIR = state_folder()
-STORE_DIR = Path(text("QPERF_STORE") or STATE_DIR / "store")
+STORE_DIR = store_folder()
 """Content-addressed files: received objects, result bundles, rendered documents."""
 
 DEBUG = flag("QPERF_DEBUG")
-SECRET_KEY = text("QPERF_SECRET_KEY") or kept_secret("secret_key")
+SECRET_KEY = text("QPERF_SECRET_KEY") or kept_secret("secret_key", size=48)
 IDENTITY_KEY = text("QPERF_IDENTITY_KEY") or kept_secret("identity_key")
 """Opens the patients' identities (studies/identity.py). Without it the database names nobody."""
 TRAIL_KEY = text("QPERF_TRAIL_KEY") or kept_secret("trail_key")
 """Seals the trail (core/seal.py). Every worker needs the same one; the database never has it."""
-TRAIL_ANCHORS = Path(text("QPERF_TRAIL_ANCHORS") or STATE_DIR / "trail-anchors.txt")
+TRAIL_ANCHORS = anchors_file()
 """The heads of the trail's chains, one line each; only ever appended to. Keep a copy elsewhere."""
 
 HTTPS = flag("QPERF_HTTPS")
@@ -182,6 +182,8 @@ CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+# Whether other names below this one have TLS too is not ours to say, nor to be preloaded for ever.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_FAILURE_VIEW = "qperfweb.core.views.csrf_failure"
@@ -204,6 +206,10 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "qperfweb.core.api_document.describe_refusals",
+    ],
 }
 
 # Files and pages ------------------------------------------------------------------------------
@@ -255,6 +261,8 @@ USE_TZ = True
 STUDY_QUIET_S = integer("QPERF_STUDY_QUIET_SECONDS", 10)
 """A study is analysed once no object has arrived for this long."""
 RUN_TIME_LIMIT_S = integer("QPERF_RUN_TIME_LIMIT_SECONDS", 900)
+METRICS_TOKEN = text("QPERF_METRICS_TOKEN")
+"""Password of who may read /metrics from another machine; without one, only this machine may."""
 RUN_MEMORY_LIMIT_BYTES = integer("QPERF_RUN_MEMORY_LIMIT_MIB", 3072) * 2**20
 
 # DICOM associations ---------------------------------------------------------------------------
@@ -276,8 +284,16 @@ WATCH_FOLDERS = words("QPERF_WATCH_FOLDERS")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"()": "qperfweb.core.logs.LineFormatter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"()": "qperfweb.core.logs.LineFormatter"},
+        "json": {"()": "qperfweb.core.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "formatter": "json" if text("QPERF_LOG_FORMAT") == "json" else "line",
+        }
+    },
     "root": {"handlers": ["stderr"], "level": text("QPERF_LOG_LEVEL", "INFO")},
     "loggers": {
         "django.request": {"level": "ERROR"},

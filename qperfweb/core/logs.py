@@ -1,7 +1,8 @@
-"""Log lines: time, level, logger, request id, message; without patient data."""
+"""Log lines, for people or as JSON: time, level, logger, request id, message; no patient data."""
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import time
@@ -42,3 +43,20 @@ class LineFormatter(logging.Formatter):
 
     def formatException(self, exc_info: ExceptionInformation) -> str:
         return without_row_values(super().formatException(exc_info))
+
+
+class JsonFormatter(LineFormatter):
+    """One JSON object per record, for programs that gather logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "time": self.formatTime(record),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if request_id := current_request_id():
+            told["request"] = request_id
+        if record.exc_info:
+            told["exception"] = self.formatException(record.exc_info)
+        return json.dumps(told, ensure_ascii=False)

@@ -14,8 +14,10 @@ import signal
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 
 import psutil
 
@@ -33,6 +35,10 @@ class Limits:
 
     time_s: float
     memory_bytes: int
+
+
+Work = Callable[[AnalysisJob, Callable[[str, float], None]], AnalysisOutcome]
+"""Does a job, telling its stage and share of progress."""
 
 
 class ChildFailed(Exception):
@@ -64,8 +70,11 @@ def run_in_child(
     limits: Limits,
     on_progress: Callable[[str, float], None],
     should_stop: Callable[[], bool],
+    work: Work | None = None,
 ) -> AnalysisOutcome:
     """Run one job and return its outcome.
+
+    work: what to do with the job; the analysis where nothing else is said.
 
     Raises
     ------
@@ -75,7 +84,7 @@ def run_in_child(
         When ``should_stop`` said so.
     """
     receiver, sender = _context.Pipe(duplex=False)
-    process = _context.Process(target=_child_main, args=(job, sender), daemon=True)
+    process = _context.Process(target=_child_main, args=(job, sender, work), daemon=True)
     started = time.monotonic()
     process.start()
     sender.close()
@@ -117,9 +126,10 @@ def run_in_child(
         process.join(10)
 
 
-def _child_main(job: AnalysisJob, sender: Connection) -> None:
+def _child_main(job: AnalysisJob, sender: Connection, work: Work | None) -> None:
     """Runs in the child: everything that can go wrong becomes one message to the parent."""
     _die_with_parent()
+    _die_first()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from analysis.errors import AnalysisError
 
@@ -131,9 +141,10 @@ def _child_main(job: AnalysisJob, sender: Connection) -> None:
         sender.send(("progress", (name, share)))
 
     try:
-        from .bridge import analyse_to_bundle
+        if work is None:
+            from .bridge import analyse_to_bundle as work
 
-        sender.send(("done", analyse_to_bundle(job, progress)))
+        sender.send(("done", work(job, progress)))
     except AnalysisError as error:
         sender.send(("failed", (type(error).__name__, str(error))))
     except OSError as error:
@@ -171,6 +182,13 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):
         log.debug("prctl is not available; an orphaned analysis would run to its end")
+
+
+def _die_first() -> None:
+    """When memory runs out between two looks of the parent, the kernel takes this process and not
+    the database (Linux only)."""
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _nothing() -> None:

@@ -37,6 +37,43 @@ class RunPurpose(models.TextChoices):
     COHORT = "cohort", "Cohort re-analysis"
 
 
+class CohortState(models.TextChoices):
+    """Life of a cohort re-analysis."""
+
+    RUNNING = "running", "Running"
+    PAUSED = "paused", "Paused"
+    DONE = "done", "Done"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Cohort(models.Model):
+    """A re-analysis of many studies, fed into the queue little by little (cohorts.py).
+
+    criteria: which studies and with which changes; ids and dates only. last_study: everything up to
+    this study id has been asked for or left out (``skipped``).
+    """
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reason = models.CharField(max_length=500, blank=True)
+    criteria = models.JSONField(default=dict)
+    state = models.CharField(
+        max_length=12, choices=CohortState.choices, default=CohortState.RUNNING
+    )
+    total = models.PositiveIntegerField(default=0)
+    skipped = models.PositiveIntegerField(default=0)
+    last_study = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=[s.value for s in CohortState]), name="cohort_state_known"
+            ),
+        ]
+
+
 class AnalysisRun(models.Model):
     """One analysis of one study.
 
@@ -50,6 +87,7 @@ class AnalysisRun(models.Model):
     study = models.ForeignKey("studies.Study", on_delete=models.CASCADE, related_name="runs")
     parent = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="children")
     purpose = models.CharField(max_length=20, choices=RunPurpose.choices)
+    cohort = models.ForeignKey(Cohort, null=True, on_delete=models.PROTECT, related_name="runs")
     state = models.CharField(max_length=12, choices=RunState.choices, default=RunState.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=0)
     cancel_requested = models.BooleanField(default=False)

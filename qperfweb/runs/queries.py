@@ -24,7 +24,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from qperfweb.studies.models import Instance, Study, StudyState
 
-from .models import FINAL_STATES, AnalysisRun, RunState
+from .models import FINAL_STATES, AnalysisRun, CohortState, RunState
 
 STALLED_AFTER = timedelta(seconds=20)
 """A worker tells every second that its run is alive."""
@@ -45,7 +45,8 @@ def runs_without_job() -> QuerySet[AnalysisRun]:
     waiting = AnalysisRun.objects.filter(
         state=RunState.QUEUED, queued_at__lt=timezone.now() - STALLED_AFTER
     )
-    return waiting.exclude(Exists(jobs))
+    paused = waiting.filter(cohort__state=CohortState.PAUSED)
+    return waiting.exclude(pk__in=paused.values("pk")).exclude(Exists(jobs))
 
 
 def unsettled_studies(*, since: datetime | None = None) -> QuerySet[Study]:

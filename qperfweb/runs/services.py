@@ -19,7 +19,7 @@ from qperfweb.core.errors import Conflict
 from qperfweb.studies.import_rules import rules_of
 from qperfweb.studies.models import Instance, Series, Study, StudyState
 
-from .models import FINAL_STATES, AnalysisRun, RunPurpose, RunState
+from .models import FINAL_STATES, AnalysisRun, Cohort, CohortState, RunPurpose, RunState
 from .results import all_flags, store_results
 
 MOST_ATTEMPTS = 3
@@ -51,6 +51,7 @@ def run_request(
     changes: Mapping[str, Any] | None = None,
     parent: AnalysisRun | None = None,
     reason: str = "",
+    cohort: Cohort | None = None,
 ) -> AnalysisRun:
     """Make a run of a study as it is now, and the job that will do it.
 
@@ -79,6 +80,7 @@ def run_request(
         study=study,
         parent=parent,
         purpose=purpose,
+        cohort=cohort,
         input_manifest=manifest,
         input_sha256=digest(manifest),
         parameters=parameters,
@@ -104,7 +106,11 @@ def run_begin(run_id: int) -> AnalysisRun | None:
     run = AnalysisRun.objects.select_for_update().get(pk=run_id)
     if run.state in FINAL_STATES:
         return None
-    if run.cancel_requested:
+    if run.cohort is not None and run.cohort.state == CohortState.PAUSED:
+        return None  # its job ends here; going on queues it again
+    if run.cancel_requested or (
+        run.cohort is not None and run.cohort.state == CohortState.CANCELLED
+    ):
         _end(run, RunState.CANCELLED)
         return None
     if run.attempt >= MOST_ATTEMPTS:
@@ -204,7 +210,8 @@ def digest(value: Any) -> str:
 
 def _state_of(study: Study) -> StudyState:
     readings = set(study.readings.values_list("state", flat=True))
-    run = study.runs.order_by("-id").first()
+    # A cohort re-analysis happens beside the reading of a study and does not hold it up.
+    run = study.runs.filter(cohort__isnull=True).order_by("-id").first()
     if run and run.state == RunState.QUEUED:
         return StudyState.QUEUED
     if run and run.state == RunState.RUNNING:

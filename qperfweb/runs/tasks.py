@@ -27,10 +27,10 @@ from qperfweb.studies.object_store import StoreUnreachable
 from qperfweb.studies.services import study_classify
 from qperfweb.studies.storage import local_path, object_paths
 
-from . import services
+from . import cohorts, services
 from .child import ChildCancelled, ChildFailed, Limits, run_in_child
 from .job import AnalysisJob
-from .models import FINAL_STATES, AnalysisRun, RunPurpose
+from .models import FINAL_STATES, AnalysisRun, RunPurpose, RunState
 from .queries import runs_without_job, stalled_runs, unsettled_studies
 from .shared_bundles import share_bundle
 
@@ -38,6 +38,8 @@ log = logging.getLogger(__name__)
 
 ANALYSIS_QUEUE = "analysis"
 BEAT_EVERY_S = 1.0
+COHORT_PRIORITY = -10
+"""A cohort waits until no other exam does."""
 LOOK_BACK = timedelta(days=3)
 """Older studies that never settled are found by ./run manage doctor."""
 
@@ -55,7 +57,9 @@ def study_received(study: Study, *, settle_now: bool = False) -> None:
 
 def defer_run(run: AnalysisRun) -> None:
     """Queue the job of a run; nothing happens when it is queued already."""
-    _defer_once(analyse_run, f"run-{run.pk}", 0, run_id=run.pk, site_id=run.site_id)
+    priority = COHORT_PRIORITY if run.cohort_id else 0
+    arguments = {"run_id": run.pk, "site_id": run.site_id}
+    _defer_once(analyse_run, f"run-{run.pk}", 0, priority=priority, **arguments)
 
 
 @app.task(queue=CARE_QUEUE, name="settle_study")
@@ -127,6 +131,13 @@ def recover_runs(timestamp: int) -> None:
         cursor.execute(_FORGET_JOBS_OF_DEAD_WORKERS)
 
 
+@app.periodic(cron="* * * * * */10", periodic_id="cohorts")
+@app.task(queue=CARE_QUEUE, name="feed_cohorts", queueing_lock="feed_cohorts")
+def feed_cohorts(timestamp: int) -> None:
+    """Ask for the next runs of every cohort that is not paused."""
+    cohorts.feed()
+
+
 # The run, not the job, says what is still to do; a dead worker's job is only closed.
 _FORGET_JOBS_OF_DEAD_WORKERS = """
     SELECT procrastinate_finish_job_v1(job.id, 'failed', false)
@@ -171,6 +182,9 @@ def _settle(study: Study) -> None:
     newest = study.runs.order_by("-id").first()
     if newest and newest.input_sha256 == services.digest(services.input_manifest(study)):
         return
+    if newest and newest.cohort_id and newest.state == RunState.QUEUED:
+        services.run_cancel(newest, None)  # new images do not wait for the cohort's turn
+        newest.refresh_from_db()
     if newest and newest.state not in FINAL_STATES:
         settle_later(study, settings.STUDY_QUIET_S)
         return
@@ -185,11 +199,13 @@ def settle_later(study: Study, wait_s: float) -> None:
     )
 
 
-def _defer_once(task: object, lock: str, wait_s: float, **arguments: int) -> None:
+def _defer_once(
+    task: object, lock: str, wait_s: float, *, priority: int = 0, **arguments: int
+) -> None:
     # The savepoint keeps the caller's transaction alive when the lock is taken already.
     schedule = {"schedule_in": {"seconds": int(wait_s) + 1}} if wait_s > 0 else {}
     try:
         with transaction.atomic():
-            task.configure(queueing_lock=lock, **schedule).defer(**arguments)  # type: ignore[attr-defined]
+            task.configure(queueing_lock=lock, priority=priority, **schedule).defer(**arguments)  # type: ignore[attr-defined]
     except exceptions.AlreadyEnqueued:
         log.debug("%s is queued already", lock)

@@ -16,7 +16,7 @@ from . import status
 @require_safe
 @login_required
 def status_page(request: HttpRequest) -> HttpResponse:
-    """Workers, queue, disk, models and the last self-test, for administrators."""
+    """Workers, queue, analyses, disk, backup, models and self-test, for administrators."""
     if not (is_system_administrator(request.user) or sites_of(request.user, Verb.MANAGE_SITE)):
         raise NotAllowed("The status page is for administrators.")
     context = {
@@ -24,5 +24,7 @@ def status_page(request: HttpRequest) -> HttpResponse:
         "queues": status.queues(),
         "disk": status.disk(),
         "self_test": status.last_self_test(),
+        "backup": status.last_backup(),
+        **status.activity(),
     }
     return render(request, "runs/status.html", context)

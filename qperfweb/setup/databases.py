@@ -21,6 +21,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from qperfweb.setup import cluster as clusters
+from qperfweb.setup.cluster import ADMIN
 from qperfweb.setup.console import SetupError, say, step
 from qperfweb.setup.environment import require_disk, site_packages
 from qperfweb.setup.postgres import DATABASE, EmbeddedPostgres
@@ -33,11 +34,15 @@ NEEDED_BYTES = 512 * 1024**2
 
 @dataclass(frozen=True, kw_only=True)
 class Database:
-    """Addresses for web, worker and owner; ``embedded`` when the server is ours to look after."""
+    """Addresses for web, worker and owner; ``embedded`` when the server is ours to look after.
+
+    everything: a login that reads the rows of every site, for backups; empty when none is known.
+    """
 
     web: str
     worker: str
     owner: str
+    everything: str = ""
     embedded: EmbeddedPostgres | None = None
 
     def variables(self) -> dict[str, str]:
@@ -67,6 +72,7 @@ def open_database(*, quiet: bool = False) -> Iterator[Database]:
             web=server.url("qperf_web"),
             worker=server.url("qperf_worker"),
             owner=server.url("qperf_owner"),
+            everything=server.url(ADMIN),
             embedded=server,
         )
     finally:
@@ -78,7 +84,8 @@ def _external(state: Path, given: str) -> Database:
     owner = os.environ.get("DATABASE_OWNER_URL", "")
     role, is_superuser = _who_is(given)
     if not is_superuser:
-        return Database(web=given, worker=worker, owner=owner)
+        backup = os.environ.get("DATABASE_BACKUP_URL", "")
+        return Database(web=given, worker=worker, owner=owner, everything=backup)
     if owner or worker:
         raise SetupError(f"DATABASE_URL connects as the superuser {role}; use the role qperf_web")
     return _prepare(state, given)
@@ -94,7 +101,7 @@ def _prepare(state: Path, admin_url: str) -> Database:
     kept = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
     passwords = kept.get(server)
     if passwords is None:
-        taken = _query(admin_url, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'qperf\\_%'")
+        taken = query(admin_url, "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'qperf\\_%'")
         if taken != "0":
             raise SetupError(
                 f"roles of QPerf Web exist already on {server} and their passwords are not in "
@@ -103,30 +110,52 @@ def _prepare(state: Path, admin_url: str) -> Database:
         passwords = {role: secrets.token_urlsafe(24) for role in ROLES}
         # Kept first: a password that was set and then lost would lock us out.
         write_private(record, json.dumps(kept | {server: passwords}, indent=2) + "\n")
-    if _query(admin_url, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == "0":
+    if query(admin_url, f"SELECT count(*) FROM pg_database WHERE datname = '{name}'") == "0":
         say(f"  -- making database {name} and its roles on {server}")
-    _psql(admin_url, roles_script(passwords, name))
-    urls = {}
+    psql(admin_url, roles_script(passwords, name))
+    urls = {"everything": urlunsplit(parts._replace(path=f"/{name}"))}
     for role in ROLES:
         host = parts.netloc.rpartition("@")[2]
         login = f"{role}:{quote(passwords[role], safe='')}@{host}"
         urls[role] = urlunsplit(parts._replace(netloc=login, path=f"/{name}"))
-    return Database(web=urls["qperf_web"], worker=urls["qperf_worker"], owner=urls["qperf_owner"])
+    return Database(
+        web=urls["qperf_web"],
+        worker=urls["qperf_worker"],
+        owner=urls["qperf_owner"],
+        everything=urls["everything"],
+    )
 
 
 def _who_is(url: str) -> tuple[str, bool]:
-    answer = _query(
+    answer = query(
         url, "SELECT current_user || ' ' || rolsuper FROM pg_roles WHERE rolname = current_user"
     )
     role, _, is_superuser = answer.rpartition(" ")
     return role, is_superuser == "true"
 
 
-def _query(url: str, sql: str) -> str:
-    return _psql(url, sql + ";").strip()
+def query(url: str, sql: str) -> str:
+    """What the server says to one statement: rows as lines, columns apart by |."""
+    return psql(url, sql + ";").strip()
 
 
-def _psql(url: str, script: str) -> str:
+def psql(url: str, script: str) -> str:
+    """Run a script, stopping at its first error; what it printed.
+
+    Raises SetupError with the server's own words.
+    """
+    options = ["-X", "-A", "-t", "-q", "-w", "-v", "ON_ERROR_STOP=1", "-f", "-"]
+    done = client_program("psql", url, *options, stdin=script)
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or ["no message"]
+        raise SetupError(f"the server of DATABASE_URL cannot be used: {lines[0]}")
+    return done.stdout
+
+
+def client_program(
+    name: str, url: str, *arguments: str, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run psql, pg_dump or pg_restore against that database; no password on the command line."""
     parts = urlsplit(url)
     if parts.scheme not in ("postgres", "postgresql"):
         raise SetupError("DATABASE_URL must begin with postgresql://")
@@ -135,18 +164,8 @@ def _psql(url: str, script: str) -> str:
     user = login.partition(":")[0]
     bare = urlunsplit(parts._replace(netloc=f"{user}@{host}" if user else host))
     programs = clusters.find_programs(site_packages(), RunAs())
-    command = [str(programs / "psql"), "-X", "-A", "-t", "-q", "-w", "-v", "ON_ERROR_STOP=1"]
     variables = os.environ | {"PGCONNECT_TIMEOUT": "10"}
     if password:
         variables["PGPASSWORD"] = password
-    done = subprocess.run(
-        [*command, "-d", bare, "-f", "-"],
-        input=script,
-        capture_output=True,
-        text=True,
-        env=variables,
-    )
-    if done.returncode != 0:
-        lines = done.stderr.strip().splitlines() or ["no message"]
-        raise SetupError(f"the server of DATABASE_URL cannot be used: {lines[0]}")
-    return done.stdout
+    command = [str(programs / name), "-d", bare, *arguments]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, env=variables)

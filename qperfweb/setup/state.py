@@ -24,6 +24,17 @@ def state_folder() -> Path:
     return (parent / "qperfweb").resolve()
 
 
+def store_folder() -> Path:
+    """QPERF_STORE, else ``store`` in the state folder. Not created here."""
+    named = os.environ.get("QPERF_STORE")
+    return Path(named).expanduser().resolve() if named else state_folder() / "store"
+
+
+def anchors_file() -> Path:
+    """QPERF_TRAIL_ANCHORS, else ``trail-anchors.txt`` in the state folder."""
+    return Path(os.environ.get("QPERF_TRAIL_ANCHORS") or state_folder() / "trail-anchors.txt")
+
+
 def make_state_folder() -> Path:
     """Create the state folder for its owner alone; its parents keep their permissions.
 
@@ -55,16 +66,16 @@ def write_private(path: Path, content: str) -> None:
     os.replace(draft, path)
 
 
-def kept_secret(name: str) -> str:
+def kept_secret(name: str, *, size: int = 32) -> str:
     """A secret of this installation, made when first asked for and kept there (0600).
 
-    44 characters: 32 random bytes in URL-safe base64, which is also the form of a Fernet key.
+    size: random bytes; 32 of them in URL-safe base64 are also the form of a Fernet key.
     """
     folder = make_state_folder()
     path = folder / name
     if not path.exists():
         draft = folder / f".{name}.{secrets.token_hex(4)}"
-        write_private(draft, base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() + "\n")
+        write_private(draft, base64.urlsafe_b64encode(secrets.token_bytes(size)).decode() + "\n")
         # Two processes may start at once: link() refuses to replace, so both read the same key.
         with suppress(FileExistsError):
             os.link(draft, path)

@@ -34,6 +34,7 @@ MATRIX = """
 address                                           method state   T R V A S X O answer
 healthz                                           GET    -       x x x x x x x 200
 readyz                                            GET    -       x x x x x x x 200
+metrics                                           GET    -       x x x x x x x 200
 accounts/login/                                   GET    -       x x x x x x x 200/302
 accounts/login/                                   POST   -       x x x x x x x 200/302
 accounts/logout/                                  GET    -       x x x x x x x 200/302

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 
-from qperfweb.core.logs import LineFormatter, without_row_values
+from qperfweb.core.logs import JsonFormatter, LineFormatter, without_row_values
 
 FAILURE = (
     'duplicate key value violates unique constraint "patient"\n'
@@ -32,3 +33,20 @@ def test_a_key_on_one_line_loses_its_value_only():
 def test_a_message_cannot_forge_a_second_line():
     record = logging.LogRecord("a", logging.INFO, __file__, 1, "one\ntwo", None, None)
     assert "\n" not in LineFormatter().format(record)
+
+
+def test_a_json_record_is_one_object_without_row_values():
+    try:
+        raise RuntimeError(FAILURE)
+    except RuntimeError:
+        record = logging.LogRecord(
+            "qperfweb", logging.ERROR, __file__, 1, "could not\nsave %s", (7,), sys.exc_info()
+        )
+    line = JsonFormatter().format(record)
+    told = json.loads(line)
+    assert "\n" not in line
+    assert (told["level"], told["logger"], told["message"]) == (
+        "ERROR", "qperfweb", "could not\nsave 7",
+    )  # fmt: skip
+    assert "violates unique constraint" in told["exception"]
+    assert "12345" not in line

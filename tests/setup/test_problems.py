@@ -23,8 +23,8 @@ from qperfweb.setup.web import next_free_port, port_is_free
 from tests.database import ROOT
 
 COMMANDS = (
-    "setup", "demo", "serve", "worker", "dicom-listener", "check", "test",
-    "benchmark", "manage", "python",
+    "setup", "demo", "serve", "worker", "dicom-listener", "backup", "restore", "upgrade", "check",
+    "test", "sbom", "benchmark", "manage", "python",
 )  # fmt: skip
 
 
