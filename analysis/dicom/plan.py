@@ -28,23 +28,31 @@ class SeriesOverride:
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any] | None) -> SeriesOverride:
-        """Raises BadInput on a value that is not one of the field's."""
+        """Raises BadInput on a value that is not one of the field's, whatever it is."""
+        if not isinstance(value or {}, Mapping):
+            raise BadInput("A correction names fields of a series and their values.")
         value = dict(value or {})
-        allowed: dict[str, set[Any]] = {
-            "condition": {None, "stress", "rest", "unknown"},
-            "role": {None, "aif", "pd", "sr", "gd", "aif_gd", "map", "other"},
-            "position": {None, "basal", "mid", "apical"},
-            "excluded": {False, True},
+        # Tuples: what a stranger sends need not be hashable.
+        allowed: dict[str, tuple[Any, ...]] = {
+            "condition": (None, "stress", "rest", "unknown"),
+            "role": (None, "aif", "pd", "sr", "gd", "aif_gd", "map", "other"),
+            "position": (None, "basal", "mid", "apical"),
+            "excluded": (False, True),
         }
         for name, choices in allowed.items():
             if name in value and value[name] not in choices:
                 raise BadInput(f"{value[name]!r} is not a {name} of a series.")
         positions = value.get("positions")
         if positions is not None:
-            if set(positions) - {"", "basal", "mid", "apical"}:
+            known_positions = ("", "basal", "mid", "apical")
+            if not isinstance(positions, (list, tuple)) or any(
+                one not in known_positions for one in positions
+            ):
                 raise BadInput("Positions are basal, mid, apical or empty.")
             positions = tuple(positions)
         known = {name: value[name] for name in allowed if name in value}
+        if "excluded" in known:
+            known["excluded"] = bool(known["excluded"])  # 1.0 equals True
         return cls(**known, positions=positions)
 
     def to_json(self) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Siege:
         self._group: subprocess.Popen[bytes] | None = None
         self._over = threading.Event()
         self._stage = "idle"
-        self._token = ""
+        self.token = ""
 
     def start(self) -> None:
         """Start the group and wait until it is ready."""
@@ -99,8 +99,8 @@ class Siege:
             "Membership.objects.create(user=user, site=site, role='technologist')\n"
         )
         self.manage("shell", "--verbosity", "0", "-c", script)
-        said = self.manage("create_token", "scanner", "--scope", "send")
-        self._token = next(word for word in said.split() if len(word) > 30)
+        said = self.manage("create_token", "scanner", "--scope", "all")
+        self.token = next(word for word in said.split() if len(word) > 30)
 
     def manage(self, *arguments: str, code: int | None = 0) -> str:
         """Run a management command; its output. code: the exit code that it must have."""
@@ -213,6 +213,11 @@ class Siege:
         findings: list[dict[str, Any]] = json.loads(said)["findings"]
         return findings
 
+    def instances(self) -> set[str]:
+        """SOP Instance UID of every object that has a row."""
+        with self._database() as rows:
+            return {uid for (uid,) in rows.execute("SELECT sop_instance_uid FROM studies_instance")}
+
     def _judge_runs(self, rows: psycopg.Connection) -> None:
         report = self.report
         for run, state, attempt, words, segments, requested, succeeded in rows.execute(
@@ -277,7 +282,7 @@ class Siege:
             headers={
                 "Content-Type": kind,
                 "Accept": "application/dicom+json",
-                "Authorization": f"Bearer {self._token}",
+                "Authorization": f"Bearer {self.token}",
             },
         )
         try:

@@ -359,3 +359,15 @@ def test_nothing_at_all_is_an_empty_classification() -> None:
 def test_an_override_with_an_unknown_value_is_refused(value: dict[str, object]) -> None:
     with pytest.raises(BadInput):
         SeriesOverride.from_json(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        3.5, "rest", [1], {"position": ["mid"]}, {"positions": 0.5}, {"positions": [["mid"]]},
+        {"excluded": "yes"}, {"condition": {}}, {"role": 1},
+    ],
+)  # fmt: skip
+def test_a_correction_that_makes_no_sense_is_refused_in_words(value):
+    with pytest.raises(BadInput):
+        SeriesOverride.from_json(value)
