@@ -68,6 +68,7 @@ def plot(found: Sequence[Curve], target: Path) -> None:
         panel.set_title(f"{curve.what}\npower {curve.power:.2f}", fontsize=9)
         panel.set_xlabel(curve.of)
         panel.set_ylabel("processor seconds")
+        panel.set_xticks(curve.amounts)
         panel.set_ylim(bottom=0)
         panel.grid(alpha=0.3)
     figure.tight_layout()

@@ -10,7 +10,6 @@ import json
 import random
 import sys
 import tempfile
-from dataclasses import asdict
 from pathlib import Path
 
 from tests.chaos.siege import TARGETS, besiege
@@ -36,7 +35,7 @@ def main() -> int:
             pause_s=(0.5, options.pause),
             limit_s=3600,
         )
-    print(json.dumps(asdict(report), indent=1))
+    print(json.dumps(report.to_json(), indent=1))
     return 1 if report.problems else 0
 
 

@@ -53,6 +53,11 @@ class Report:
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; of the kills only how many of each kind."""
+        plain = {k: dict(v) if isinstance(v, Counter) else v for k, v in vars(self).items()}
+        return plain | {"kills": dict(Counter(self.kills))}
+
 
 class Siege:
     """One installation in ``state``, ``workers`` of it, and a sender that never gives up."""
