@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { makeFixture } from "../dev/fixture.ts";
-import { hang, positionOfSegment, SEGMENTS_OF } from "../src/logic/hanging.ts";
+import { gridOf, hang, positionOfSegment, SEGMENTS_OF } from "../src/logic/hanging.ts";
 
 const exam = (options: Parameters<typeof makeFixture>[0]) =>
   makeFixture({ pixels: false, ...options }).state.acquisitions;
@@ -42,4 +42,17 @@ test("each segment belongs to one ring", () => {
   for (const [position, segments] of Object.entries(SEGMENTS_OF)) {
     for (const segment of segments) expect(positionOfSegment(segment)).toBe(position);
   }
+});
+
+test("one slice in two conditions hangs side by side, one condition in two rows", () => {
+  const places = (columns: number, rows: number) =>
+    gridOf({
+      columns: Array.from({ length: columns }, () => "mid" as const),
+      rows: Array.from({ length: rows }, () => []),
+    });
+  expect(places(1, 2)).toEqual({ columns: 2, rows: 1 });
+  expect(places(3, 1)).toEqual({ columns: 2, rows: 2 });
+  expect(places(2, 1)).toEqual({ columns: 2, rows: 1 });
+  expect(places(1, 1)).toEqual({ columns: 1, rows: 1 });
+  expect(places(3, 2)).toEqual({ columns: 3, rows: 2 });
 });

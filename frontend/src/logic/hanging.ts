@@ -51,11 +51,16 @@ function at(acquisition: AcquisitionView, position: Position): Slice[] {
   return acquisition.slices.filter((slice) => slice.position === position);
 }
 
-/** Columns and rows of the grid; one slice in two conditions hangs side by side, not in a strip. */
+/**
+ * Columns and rows of the grid. One slice in two conditions hangs side by side, and one condition
+ * of three or more slices in two rows: in narrow strips the heart would be small.
+ */
 export function gridOf({ columns, rows }: Hanging): { columns: number; rows: number } {
-  return columns.length === 1 && rows.length > 1
-    ? { columns: rows.length, rows: 1 }
-    : { columns: columns.length, rows: rows.length };
+  if (columns.length === 1 && rows.length > 1) return { columns: rows.length, rows: 1 };
+  if (rows.length === 1 && columns.length > 2) {
+    return { columns: Math.ceil(columns.length / 2), rows: 2 };
+  }
+  return { columns: columns.length, rows: rows.length };
 }
 
 /** Segments of the AHA model that a slice position can show. */

@@ -400,6 +400,9 @@ export const t = {
     images: (count: number) => `${count} ${count === 1 ? "image" : "images"}`,
     image: "Image",
     hint: "Wheel: scroll · drag: window · right drag: zoom · middle drag: pan",
+    status: (code: number) =>
+      code === 0 ? "the server cannot be reached." : `the server answered with status ${code}.`,
+    unreadable: "its pixels could not be read.",
     starting: "Starting the image viewer…",
     reset: "Reset view",
     tools: {

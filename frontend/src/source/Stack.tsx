@@ -4,7 +4,7 @@ import type { SourceStart } from "../logic/source.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";
 import { message } from "../store/study.ts";
-import { type PrimaryTool, SourceViewport } from "./cornerstone.ts";
+import { type PrimaryTool, reasonOf, SourceViewport } from "./cornerstone.ts";
 import { StackToolbar } from "./StackToolbar.tsx";
 
 const PAN_MM = 5;
@@ -74,7 +74,7 @@ export function Stack({
     setIndex(begin);
     viewport.current
       ?.show(series.image_urls, begin, place)
-      .catch((cause) => setBroken(message(cause)));
+      .catch((cause) => setBroken(reasonOf(cause)));
   }, [ready, series, first, place]);
 
   const goTo = useCallback(
@@ -83,7 +83,7 @@ export function Stack({
       setIndex(kept);
       return viewport.current
         ?.goTo(kept)
-        .catch((cause) => setFailures((known) => ({ ...known, [kept]: message(cause) })));
+        .catch((cause) => setFailures((known) => ({ ...known, [kept]: reasonOf(cause) })));
     },
     [last],
   );

@@ -24,6 +24,8 @@ import {
   ZoomTool,
 } from "@cornerstonejs/tools";
 
+import { t } from "../shared/strings.ts";
+
 const VIEWPORT = "source";
 const GROUP = "source";
 const { MouseBindings } = ToolEnums;
@@ -60,6 +62,14 @@ async function start(): Promise<void> {
   ]) {
     addTool(tool);
   }
+}
+
+/** Why an image failed, in words: the loader hands on its request, an error or nothing. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof XMLHttpRequest) return t.source.status(error.status);
+  const inner = (error as { error?: unknown } | null)?.error;
+  if (inner !== undefined) return reasonOf(inner);
+  return error instanceof Error ? error.message : t.source.unreadable;
 }
 
 export function hasWebgl(): boolean {
@@ -113,9 +123,9 @@ export class SourceViewport {
     this.bind();
     this.onNewImage = () => events.onImage(this.viewport.getCurrentImageIdIndex());
     this.onFailed = (event) => {
-      const { detail } = event as CustomEvent<{ imageId?: string; error?: { message?: string } }>;
+      const { detail } = event as CustomEvent<{ imageId?: string; error?: unknown }>;
       const index = this.ids.indexOf(detail?.imageId ?? "");
-      if (index >= 0) events.onError(index, detail.error?.message ?? "");
+      if (index >= 0) events.onError(index, reasonOf(detail.error));
     };
     this.onMoved = () => {
       const at = this.place && this.viewport.worldToCanvas(this.place);
