@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
+
+pytestmark = pytest.mark.e2e
 
 PAGES = {
     "reader": ("/", "/upload/", "/agreement/", "/accounts/password/change/"),
