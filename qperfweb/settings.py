@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "qperfweb.studies",
     "qperfweb.runs",
     "qperfweb.reviews",
+    "qperfweb.projects",
     "qperfweb.agreement",
     "qperfweb.reports",
     "qperfweb.dicom_network",
@@ -91,6 +92,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "qperfweb.core.middleware.SiteScopeMiddleware",
+    "qperfweb.projects.gate.BlindingMiddleware",
 ]
 
 ROOT_URLCONF = "qperfweb.urls"

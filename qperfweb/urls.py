@@ -18,7 +18,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
 ]
 
-_APPS = ("studies", "runs", "reviews", "agreement", "reports", "dicom_network", "viewer")
+_APPS = (
+    "studies",
+    "runs",
+    "reviews",
+    "projects",
+    "agreement",
+    "reports",
+    "dicom_network",
+    "viewer",
+)
 urlpatterns += [
     path("", include(f"qperfweb.{app}.urls")) for app in _APPS if find_spec(f"qperfweb.{app}.urls")
 ]

@@ -17,6 +17,7 @@ from rest_framework.views import APIView
 from qperfweb.accounts.models import Site
 from qperfweb.core import audit
 from qperfweb.core.permissions import Verb, sites_of
+from qperfweb.projects.gate import blinded_studies
 
 from .queries import Filters, choices, pairs
 from .summary import summary
@@ -74,4 +75,8 @@ def _filters(request: Request) -> Filters:
     checked = AgreementFilters(data=request.query_params)
     checked.is_valid(raise_exception=True)
     wanted: dict[str, Any] = dict(checked.validated_data)
-    return Filters(sites=tuple(sites_of(request.user, Verb.VIEW_AGREEMENT)), **wanted)
+    return Filters(
+        sites=tuple(sites_of(request.user, Verb.VIEW_AGREEMENT)),
+        hidden=frozenset(blinded_studies(request.user)),
+        **wanted,
+    )

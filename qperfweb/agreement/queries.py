@@ -21,7 +21,8 @@ Subset = Literal["all", "edited"]
 class Filters:
     """What of the signed readings is compared. None: no restriction.
 
-    sites: those where the asking user may see agreement; never more than these.
+    sites: those where the asking user may see agreement; never more than these. hidden: studies
+    that the user reads blinded for a project.
     """
 
     sites: tuple[int, ...]
@@ -36,6 +37,7 @@ class Filters:
     pipeline_version: str | None = None
     signed_from: date | None = None
     signed_to: date | None = None
+    hidden: frozenset[int] = frozenset()
 
 
 def pairs(filters: Filters) -> QuerySet[ReadingSegment, dict[str, Any]]:
@@ -47,7 +49,7 @@ def pairs(filters: Filters) -> QuerySet[ReadingSegment, dict[str, Any]]:
         condition=filters.condition,
         automated_value__isnull=False,
         final_value__isnull=False,
-    )
+    ).exclude(reading__study_id__in=filters.hidden)
     if filters.subset == "edited":
         rows = rows.exclude(source=ReadingSegment.Source.AUTOMATED)
     wanted = {

@@ -37,6 +37,8 @@ class Verb(models.TextChoices):
     EDIT_READING = "reading.edit", "Read a study: edit contours and values"
     SIGN_READING = "reading.sign", "Sign a reading, add an addendum"
     REVIEW = "reading.review", "Read again blinded, adjudicate"
+    MANAGE_PROJECT = "project.manage", "Set up, open and lock projects with the site's studies"
+    ANSWER_QUERY = "query.answer", "Answer a project's questions for the site"
     EXPORT = "report.export", "Take out reports and results"
     VIEW_AGREEMENT = "agreement.view", "See automated against manual"
     VIEW_TRAIL = "trail.view", "See who did what"
@@ -44,7 +46,7 @@ class Verb(models.TextChoices):
 
 
 _LOOK = {Verb.VIEW_STUDY, Verb.VIEW_READING}
-_SEND = {Verb.UPLOAD, Verb.CLASSIFY, Verb.START_RUN}
+_SEND = {Verb.UPLOAD, Verb.CLASSIFY, Verb.START_RUN, Verb.ANSWER_QUERY}
 
 ALLOWED: Mapping[Role, frozenset[Verb]] = {
     Role.TECHNOLOGIST: frozenset({*_LOOK, *_SEND}),
@@ -58,12 +60,15 @@ ALLOWED: Mapping[Role, frozenset[Verb]] = {
             Verb.EDIT_READING,
             Verb.SIGN_READING,
             Verb.REVIEW,
+            Verb.MANAGE_PROJECT,
             Verb.EXPORT,
             Verb.VIEW_AGREEMENT,
         }
     ),
     Role.AUDITOR: frozenset({*_LOOK, Verb.EXPORT, Verb.VIEW_AGREEMENT, Verb.VIEW_TRAIL}),
-    Role.SITE_ADMIN: frozenset({*_LOOK, *_SEND, Verb.VIEW_TRAIL, Verb.MANAGE_SITE}),
+    Role.SITE_ADMIN: frozenset(
+        {*_LOOK, *_SEND, Verb.MANAGE_PROJECT, Verb.VIEW_TRAIL, Verb.MANAGE_SITE}
+    ),
 }
 
 

@@ -14,6 +14,7 @@ from rest_framework.request import Request
 
 from qperfweb.accounts.models import Site
 from qperfweb.core.errors import Invalid
+from qperfweb.reviews.sight import blinded_studies
 from qperfweb.studies.identity import Identity, open_identity, query_tokens
 from qperfweb.studies.models import Study
 
@@ -60,7 +61,7 @@ class SeriesView(DicomWebView):
         base = base_of(request, slug)
         answers = []
         first: dict[str, Held] = {}
-        for one in _studies(site, study, query, fuzzy=_is_fuzzy(request)):
+        for one in _studies(request, site, study, query):
             members: dict[str, list[Held]] = {}
             for instance in held(one):
                 members.setdefault(instance.series_instance_uid, []).append(instance)
@@ -87,7 +88,7 @@ class InstancesView(DicomWebView):
         limit, offset = _page(request)
         found = [
             (one, instance)
-            for one in _studies(site, study, query, fuzzy=_is_fuzzy(request))
+            for one in _studies(request, site, study, query)
             for instance in held(one, series=series)
             if _fits(query, instance)
         ][offset : offset + limit]
@@ -135,13 +136,15 @@ def _is_fuzzy(request: Request) -> bool:
     return request.query_params.get("fuzzymatching", "").lower() == "true"
 
 
-def _studies(site: Site, uid: str, query: Query, *, fuzzy: bool = False) -> list[Study]:
+def _studies(request: Request, site: Site, uid: str, query: Query) -> list[Study]:
+    """The studies that are asked about, without those whose results are hidden from the user."""
     if uid:
         return [study_of(site, uid)]
     if not ({"StudyInstanceUID", "AccessionNumber", "PatientID"} & query.keys()):
         raise Invalid("Name the study: StudyInstanceUID, AccessionNumber or PatientID.")
     rows = _narrowed(Study.objects.filter(site=site), query).select_related("patient__identity")
-    exact = _identity_check(query, fuzzy=fuzzy)
+    rows = rows.exclude(pk__in=blinded_studies(request.user))
+    exact = _identity_check(query, fuzzy=_is_fuzzy(request))
     return [s for s in rows if exact is None or exact(open_identity(_identity_row(s)))]
 
 

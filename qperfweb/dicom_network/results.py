@@ -43,7 +43,7 @@ class Current:
 def current_result(study: Study) -> Current | None:
     """The newest signed reading, else the newest automated result."""
     reading = (
-        study.readings.filter(state=ReadingState.SIGNED)
+        study.readings.filter(state=ReadingState.SIGNED, assignment=None)
         .select_related("run", "reader", "study__patient__identity", "study__site")
         .order_by("-signed_at")
         .first()

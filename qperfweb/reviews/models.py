@@ -19,13 +19,20 @@ class ReadingState(models.TextChoices):
 
 
 class Reading(models.Model):
-    """One reader's reading of one run. ``revision`` is the number of its newest revision."""
+    """One reader's reading of one run. ``revision`` is the number of its newest revision.
+
+    assignment: the place on a project's reading list that it fills; such a reading is no part of
+    the clinical record of its study.
+    """
 
     site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT)
     study = models.ForeignKey("studies.Study", on_delete=models.PROTECT, related_name="readings")
     run = models.ForeignKey("runs.AnalysisRun", on_delete=models.PROTECT, related_name="readings")
     reader = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="readings"
+    )
+    assignment = models.ForeignKey(
+        "projects.Assignment", null=True, on_delete=models.PROTECT, related_name="readings"
     )
     state = models.CharField(
         max_length=12, choices=ReadingState.choices, default=ReadingState.DRAFT
@@ -43,8 +50,13 @@ class Reading(models.Model):
             models.UniqueConstraint(fields=["site", "id"], name="reading_site_id"),
             models.UniqueConstraint(
                 fields=["run", "reader"],
-                condition=Q(state="draft"),
+                condition=Q(state="draft", assignment__isnull=True),
                 name="one_draft_per_reader_and_run",
+            ),
+            models.UniqueConstraint(
+                fields=["assignment"],
+                condition=~Q(state="discarded"),
+                name="one_reading_per_assignment",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=[s.value for s in ReadingState]), name="reading_state_known"
@@ -154,6 +166,33 @@ class ReadingSegment(models.Model):
                     & Q(endo__isnull=True, epi__isnull=True)
                 ),
                 name="a_typed_value_has_no_error",
+            ),
+        ]
+
+
+class ReadingFigure(models.Model):
+    """What follows from the segments: global flow of a condition, and reserves. For comparison;
+    a signature covers the segments and the content that these are computed from.
+
+    name: "stress", "rest" or "mpr". segment: 1-16, or 0 for the whole heart.
+    """
+
+    site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT)
+    reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="figures")
+    name = models.CharField(max_length=8)
+    segment = models.PositiveSmallIntegerField()
+    automated_value = models.FloatField(null=True)
+    final_value = models.FloatField(null=True)
+    source = models.CharField(max_length=12, choices=ReadingSegment.Source.choices)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["reading", "name", "segment"], name="figure_once_per_reading"
+            ),
+            models.CheckConstraint(
+                condition=Q(name__in=["stress", "rest", "mpr"], segment__lte=16),
+                name="figure_is_known",
             ),
         ]
 

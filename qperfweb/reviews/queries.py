@@ -20,9 +20,13 @@ def newest_revision(reading: Reading) -> ReadingRevision:
 
 
 def reading_for(study: Study, user: Any) -> Reading | None:
-    """What this user sees: the signed reading, else their own draft, else nobody's."""
-    signed = study.readings.filter(state=ReadingState.SIGNED).order_by("-signed_at").first()
-    draft = study.readings.filter(state=ReadingState.DRAFT, reader=user).order_by("-id").first()
+    """What this user sees: the signed reading, else their own draft, else nobody's.
+
+    Readings of projects are read in their project.
+    """
+    readings = study.readings.filter(assignment=None)
+    signed = readings.filter(state=ReadingState.SIGNED).order_by("-signed_at").first()
+    draft = readings.filter(state=ReadingState.DRAFT, reader=user).order_by("-id").first()
     if draft is not None and (signed is None or draft.run_id > signed.run_id):
         return draft
     return signed

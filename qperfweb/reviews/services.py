@@ -22,10 +22,19 @@ from qperfweb.studies.models import Study
 
 from .carry_over import newest_result, plan
 from .content import Content, apply_edit, empty_content
-from .models import Reading, ReadingRevision, ReadingSegment, ReadingState, RevisionKind
+from .figures import figures_of
+from .models import (
+    Reading,
+    ReadingFigure,
+    ReadingRevision,
+    ReadingSegment,
+    ReadingState,
+    RevisionKind,
+)
 from .priors import chosen_prior
 from .queries import content_of, history_of, values_of
 from .recompute import check_contours, slice_document
+from .sight import sight_of
 
 
 @transaction.atomic
@@ -37,10 +46,11 @@ def reading_open(study: Study, user: Any) -> Reading:
     run = study.runs.filter(state=RunState.SUCCEEDED).order_by("-id").first()
     if run is None:
         raise Conflict("There is no result to read yet.", code="no_result")
-    draft = study.readings.filter(reader=user, state=ReadingState.DRAFT).order_by("-id").first()
+    own = study.readings.filter(assignment=None)
+    draft = own.filter(reader=user, state=ReadingState.DRAFT).order_by("-id").first()
     if draft is not None:
         return draft
-    if study.readings.filter(state=ReadingState.SIGNED, run=run).exists():
+    if own.filter(state=ReadingState.SIGNED, run=run).exists():
         raise Conflict("This result is signed. Add an addendum instead.", code="signed")
     try:
         with transaction.atomic():
@@ -48,10 +58,36 @@ def reading_open(study: Study, user: Any) -> Reading:
                 site_id=study.site_id, study=study, run=run, reader=user
             )
     except IntegrityError:  # the same user opened it in another window at the same moment
-        return Reading.objects.get(run=run, reader=user, state=ReadingState.DRAFT)
+        return Reading.objects.get(run=run, reader=user, state=ReadingState.DRAFT, assignment=None)
     _add_revision(reading, user, RevisionKind.OPENED, empty_content(), history=_NO_HISTORY)
     study_state_refresh(study)
     audit.record(user, "reading.opened", reading)
+    return reading
+
+
+@transaction.atomic
+def reading_open_assigned(assignment: Any, user: Any) -> Reading:
+    """The reading that fills a place on a project's list; made when there is none.
+
+    It is read on the result that the project fixed for its case, whatever came later.
+    """
+    case = assignment.case
+    there = assignment.readings.exclude(state=ReadingState.DISCARDED).first()
+    if there is not None:
+        return there  # type: ignore[no-any-return]
+    try:
+        with transaction.atomic():
+            reading = Reading.objects.create(
+                site_id=case.site_id,
+                study=case.study,
+                run=case.run,
+                reader=user,
+                assignment=assignment,
+            )
+    except IntegrityError:  # the same user opened it in another window at the same moment
+        return assignment.readings.exclude(state=ReadingState.DISCARDED).get()  # type: ignore[no-any-return]
+    _add_revision(reading, user, RevisionKind.OPENED, empty_content(), history=_NO_HISTORY)
+    audit.record(user, "reading.opened", reading, details={"project": assignment.project_id})
     return reading
 
 
@@ -103,6 +139,8 @@ def reading_carry_over(reading: Reading, user: Any, base_revision: int) -> Readi
     Raises Conflict when there is no newer result.
     """
     old = lock_draft(reading, user, base_revision)
+    if old.assignment_id is not None:
+        raise Conflict("The project fixes the result that is read.", code="newest")
     run = newest_result(old.study, old.run)
     found = plan(old.run, run, content_of(_newest(old)))
     old.state = ReadingState.DISCARDED
@@ -221,12 +259,16 @@ def _write_values(reading: Reading, content: Content) -> None:
                 )
             )
     ReadingSegment.objects.bulk_create(rows)
+    ReadingFigure.objects.filter(reading=reading).delete()
+    ReadingFigure.objects.bulk_create(figures_of(reading, content))
 
 
 def _checked(reading: Reading, edit: Mapping[str, Any]) -> dict[str, Any]:
     """The edit with what it names looked up in the run."""
     run, checked = reading.run, dict(edit)
     kind = edit["kind"]
+    if kind in ("override", "comparison") and not sight_of(reading).numbers:
+        raise Invalid("Values are hidden in this project: draw the contours instead.", field="kind")
     if kind == "contour":
         checked["contours"] = check_contours(run, edit["slice"], edit["contours"])
     elif kind in ("contour_reset", "quality"):

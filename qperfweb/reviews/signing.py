@@ -9,6 +9,7 @@ leaves every signature valid.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +25,12 @@ from qperfweb.runs.services import digest, study_state_refresh
 from qperfweb.studies.models import Study
 
 from .confirmation import Confirmation
-from .models import Addendum, Reading, ReadingState, Signature
+from .figures import figures_of
+from .models import Addendum, Reading, ReadingFigure, ReadingState, Signature
 from .queries import content_of, newest_revision, open_checks, values_of
 from .services import lock_draft
+from .sight import sight_of, undrawn
+from .signals import reading_signed
 from .summary import Summary, signed_summary, summary_of
 
 SCHEMA = "qperf-signed-reading-2"
@@ -58,12 +62,23 @@ def reading_sign(
     reading = lock_draft(reading, user, base_revision)
     if meaning not in Signature.Meaning.values:
         raise Invalid("Say what your signature means.", field="meaning")
-    if reading.run.outdated_reason:
+    # A project fixes the result that is read; a newer one changes nothing there.
+    if reading.run.outdated_reason and reading.assignment_id is None:
         raise Conflict(
             f"There is a newer result ({reading.run.outdated_reason}). Take it over, then sign.",
             code="outdated",
         )
-    still_open = open_checks(reading.run, content_of(newest_revision(reading)))
+    content = content_of(newest_revision(reading))
+    missing = undrawn(reading, content)
+    if missing:
+        raise Conflict(
+            f"Draw the contours of {', '.join(missing).replace('_', ' ')} before signing, or mark "
+            "their segments as not diagnostic.",
+            code="undrawn",
+            detail=missing,
+        )
+    # Doubts about numbers that the reader does not see are not theirs to answer.
+    still_open = open_checks(reading.run, content) if sight_of(reading).numbers else []
     if still_open:
         raise Conflict(
             f"{len(still_open)} checks are still open. Answer or acknowledge each before signing.",
@@ -91,12 +106,14 @@ def reading_sign(
         sha256=hashlib.sha256(document).hexdigest(),
     )
     reading.save(update_fields=["state", "signed_at", "signed_by", "updated_at"])
-    # Every check was answered: the worklist has nothing left to warn of.
-    Study.objects.filter(pk=reading.study_id).update(flag_count=0)
-    study_state_refresh(reading.study)
+    if reading.assignment_id is None:
+        # Every check was answered: the worklist has nothing left to warn of.
+        Study.objects.filter(pk=reading.study_id).update(flag_count=0)
+        study_state_refresh(reading.study)
     audit.record(
         user, "reading.signed", reading, reason=meaning, details={"sha256": signature.sha256}
     )
+    reading_signed.send(sender=Reading, reading=reading)
     return signature
 
 
@@ -151,6 +168,9 @@ def verify_reading(reading: Reading) -> list[str]:
         problems.append(str(error))
     else:
         problems += [f"The stored array {name} differs from its checksum." for name in damaged]
+        follows = _figures(figures_of(reading, content_of(newest_revision(reading))))
+        if _figures(reading.figures.all()) - follows:
+            problems.append("The reading's global values or reserves do not follow from the rest.")
     return problems
 
 
@@ -212,7 +232,14 @@ def signed_document(
     }
     if schema != _FIRST_SCHEMA:
         document["summary"] = summary
+    if reading.assignment is not None:
+        document["project"] = reading.assignment.project_id
+        document["assignment"] = reading.assignment_id
     return rfc8785.dumps(document)
+
+
+def _figures(rows: Iterable[ReadingFigure]) -> set[tuple[object, ...]]:
+    return {(r.name, r.segment, r.automated_value, r.final_value, r.source) for r in rows}
 
 
 def _check(confirmation: Confirmation, user: Any) -> None:

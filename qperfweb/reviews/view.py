@@ -28,6 +28,7 @@ from .queries import (
 )
 from .ratios import ratio_of_row
 from .run_view import FRAME_WORDS, aif_json, array_json, other_maps, other_values, run_json
+from .sight import WHOLE, Sight, masked_edit, sight_of
 from .suggestions import suggestions_of
 from .summary import summary_of, vocabulary
 from .table import Acquired, SegmentValue, read_values, row_names, value_of_row
@@ -53,6 +54,21 @@ def viewer_state(study: Study, user: Any) -> dict[str, Any]:
     reading = reading_for(study, user)
     if reading is not None:
         run = reading.run
+    return state_on(study, user, run=run, reading=reading)
+
+
+def state_on(
+    study: Study,
+    user: Any,
+    *,
+    run: AnalysisRun | None,
+    reading: Reading | None,
+    sight: Sight = WHOLE,
+) -> dict[str, Any]:
+    """ViewerState of a study on one run, with one reading of it or none.
+
+    ``sight`` keeps derived statements from being made; masked_state takes out the rest.
+    """
     latest = study.runs.order_by("-id").first()
     content = content_of(newest_revision(reading)) if reading else empty_content()
     document = (run.document if run else None) or {"acquisitions": []}
@@ -67,7 +83,7 @@ def viewer_state(study: Study, user: Any) -> dict[str, Any]:
         else [],
         "table": table(document, acquired),
         "flags": flags_of(run, content) if run else [],
-        **_beside(document, content, acquired),
+        **_beside(document, content, acquired, sight),
         "vocabulary": vocabulary(),
         "reading": _reading(reading, user) if reading else None,
         "can_read": can(user, Verb.EDIT_READING, study),
@@ -84,11 +100,11 @@ def edit_result(reading: Reading, user: Any, *, changed: set[str] | None = None)
     content = content_of(newest_revision(reading))
     new = remeasured(run, content)
     acquired = read_values(document, new, content)
-    return {
+    answer = {
         "reading": _reading(reading, user),
         "table": table(document, acquired),
         "flags": flags_of(run, content),
-        **_beside(document, content, acquired),
+        **_beside(document, content, acquired, sight_of(reading)),
         "slices": [
             {"key": piece["key"], **_contour_part(piece, content, new)}
             for acquisition in document["acquisitions"]
@@ -96,12 +112,21 @@ def edit_result(reading: Reading, user: Any, *, changed: set[str] | None = None)
             if changed is None or piece["key"] in changed
         ],
     }
+    return masked_edit(answer, reading)
 
 
 def _beside(
-    document: Mapping[str, Any], content: Mapping[str, Any], acquired: list[Acquired]
+    document: Mapping[str, Any],
+    content: Mapping[str, Any],
+    acquired: list[Acquired],
+    sight: Sight,
 ) -> dict[str, Any]:
-    """What a reading says beside the table: as entered, and what follows from it."""
+    """What a reading says beside the table: as entered, and what follows from it.
+
+    To a blinded reader nothing follows from values that they do not see.
+    """
+    if not sight.numbers:
+        document, acquired = {"acquisitions": []}, []
     summary = summary_of(document, content, acquired)
     return {
         "entered": {name: content[name] for name in ENTERED},

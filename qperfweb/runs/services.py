@@ -209,7 +209,8 @@ def digest(value: Any) -> str:
 
 
 def _state_of(study: Study) -> StudyState:
-    readings = set(study.readings.values_list("state", flat=True))
+    # Readings of projects are no part of the clinical record.
+    readings = set(study.readings.filter(assignment=None).values_list("state", flat=True))
     # A cohort re-analysis happens beside the reading of a study and does not hold it up.
     run = study.runs.filter(cohort__isnull=True).order_by("-id").first()
     if run and run.state == RunState.QUEUED:

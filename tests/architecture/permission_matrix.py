@@ -6,8 +6,10 @@ answer of the last column, ``.`` is refused. A new address fails the tests until
 
 State says which reading the address names: the person's own draft, another reader's (foreign), or
 a signed one. 409 and 400 are the record's answer, not the role's: signed or ended already, no
-images behind the invented result, nothing in the body. ``dicom-web/*`` stands for the address with
-and without its site.
+images behind the invented result, nothing in the body. Projects are run by the site and being set
+up; a case is on the list of whoever asks, a disagreement among those that they adjudicate, and both
+projects open; ``locked`` is a project's state too. ``dicom-web/*`` stands for the address with and
+without its site.
 """
 
 from __future__ import annotations
@@ -104,6 +106,36 @@ api/readings/<int:reading_id>/export.zip          GET    foreign . x x x . . . 4
 api/readings/<int:reading_id>/export.zip          GET    signed  . x x x . . . 409
 api/readings/<int:reading_id>/fhir.json           GET    foreign . x x x . . . 409
 api/readings/<int:reading_id>/fhir.json           GET    signed  . x x x . . . 409
+projects/                                         GET    -       x x x x x x . 200
+projects/<int:project_id>/                        GET    -       . . x x x . . 200
+projects/cases/<int:assignment_id>/               GET    -       . x x . . . . 200
+projects/adjudications/<int:adjudication_id>/     GET    -       . . x . . . . 200
+projects/queries/                                 GET    -       x x x x x x . 200
+api/projects/                                     GET    -       x x x x x . . 200
+api/projects/                                     POST   -       . . x . x . . 400
+api/projects/<int:project_id>/                    GET    -       . . x x x . . 200
+api/projects/<int:project_id>/                    PATCH  -       . . x . x . . 200
+api/projects/<int:project_id>/setup/              GET    -       . . x . x . . 200
+api/projects/<int:project_id>/cases/              POST   -       . . x . x . . 400
+api/projects/<int:project_id>/cases/<int:case_id>/ POST  -       . . x . x . . 200
+api/projects/<int:project_id>/cases/<int:case_id>/ DELETE -      . . x . x . . 200
+api/projects/<int:project_id>/members/            POST   -       . . x . x . . 400
+api/projects/<int:project_id>/members/<int:member_id>/ DELETE -  . . x . x . . 200
+api/projects/<int:project_id>/open/               POST   -       . . x . x . . 409
+api/projects/<int:project_id>/lock/               POST   -       . . x . x . . 409
+api/projects/<int:project_id>/training/           POST   -       . . x . x . . 400
+api/projects/<int:project_id>/readings.csv        GET    -       . . . . . . . -
+api/projects/<int:project_id>/readings.csv        GET    locked  . . x x . . . 200
+api/projects/<int:project_id>/readings.parquet    GET    -       . . . . . . . -
+api/projects/<int:project_id>/readings.parquet    GET    locked  . . x x . . . 200
+api/projects/cases/<int:assignment_id>/viewer/    GET    -       . x x . . . . 200
+api/projects/cases/<int:assignment_id>/readings/  POST   -       . x x . . . . 200
+api/projects/adjudications/<int:adjudication_id>/ GET    -       . . x . . . . 200
+api/projects/adjudications/<int:adjudication_id>/decisions/ POST - . . x . . . . 400
+api/projects/adjudications/<int:adjudication_id>/third/ POST -   . . x . . . . 200
+api/projects/queries/                             GET    -       x x x x x . . 200
+api/projects/queries/                             POST   -       x x x x x . . 400
+api/projects/queries/<int:query_id>/messages/     POST   -       x x . . x . . 200
 dicom-web/*studies                                GET    -       x x x x x . . 200
 dicom-web/*series                                 GET    -       x x x x x . . 200
 dicom-web/*instances                              GET    -       x x x x x . . 200

@@ -11,7 +11,14 @@ pytestmark = pytest.mark.django_db
 NOT_SITE_TABLES = {"accounts_membership", "accounts_apitoken"}
 """They say who belongs to which site, are read before a scope exists, and name no patient."""
 
-APPEND_ONLY = {"core_trailevent", "core_trailseal", "reviews_readingrevision", "reviews_signature"}
+APPEND_ONLY = {
+    "core_trailevent",
+    "core_trailseal",
+    "projects_decision",
+    "projects_querymessage",
+    "reviews_readingrevision",
+    "reviews_signature",
+}
 
 
 def query(sql: str) -> list[tuple]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,15 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from qperfweb.accounts.models import Membership
+from qperfweb.projects.analysis_settings import settings_of
+from qperfweb.projects.models import (
+    Adjudication,
+    Assignment,
+    Case,
+    Project,
+    ProjectMember,
+    SiteQuery,
+)
 from qperfweb.reviews.models import Reading
 from qperfweb.reviews.services import reading_open
 from qperfweb.studies.intake import batch_begin
@@ -62,7 +72,14 @@ class World:
             "numbers": lambda: 1,
             "tag": lambda: "7FE00010",
             "reading_id": lambda: self._reading(row.state, user),
+            "project_id": lambda: project().pk,
+            "case_id": lambda: project().cases.get().pk,
+            "member_id": lambda: project().members.filter(role="reader").latest("id").pk,
+            "assignment_id": lambda: project().assignments.get().pk,
+            "adjudication_id": lambda: project().adjudications.get().pk,
+            "query_id": lambda: project().queries.get().pk,
         }
+        project = lru_cache(lambda: self._project(row, user or self.foreign.reader))
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(names[name[1]]()), row.address)
         if re.search(r"^dicom-web/(sites/[^/]+/)?(series|instances)$", row.address):
             path += f"?StudyInstanceUID={self.run.study.study_instance_uid}"
@@ -71,6 +88,33 @@ class World:
     def _reading(self, state: str, user: Any) -> int:
         own = state == "draft" and user is not None
         return reading_open(self.run.study, user).pk if own else self.foreign.pk
+
+    def _project(self, row: Row, user: Any) -> Project:
+        """A project with one case, which ``user`` reads and adjudicates as far as that matters."""
+        project = Project.objects.create(
+            site=self.site, name="Matrix", created_by=self.foreign.reader, seed=1
+        )
+        common = {"site": self.site, "project": project}
+        case = Case.objects.create(**common, study=self.run.study, number=1, run=self.run)
+        if {"member_id", "assignment_id"} & set(re.findall(r"<\w+:(\w+)>", row.address)):
+            reader = user if "assignment_id" in row.address else self.foreign.reader
+            ProjectMember.objects.create(**common, user=reader, role="reader")
+            Assignment.objects.create(**common, case=case, reader=reader, kind="first", position=1)
+        if "adjudication_id" in row.address:
+            ProjectMember.objects.create(**common, user=user, role="adjudicator")
+            Adjudication.objects.create(**common, case=case)
+        if "query_id" in row.address:
+            SiteQuery.objects.create(
+                **common, case=case, subject="?", opened_by=self.foreign.reader
+            )
+        is_open = re.search(r"(assignment|adjudication|query)_id", row.address)
+        if is_open or row.state == "locked":
+            project.analysis_settings = settings_of(self.run)
+            project.opened_at = project.locked_at = self.run.finished_at
+            project.locked_by, project.content_sha256 = self.foreign.reader, "0" * 64
+            project.state = "locked" if row.state == "locked" else "open"
+            project.save()
+        return project
 
     def _delivery(self, user: Any) -> int:
         batch = batch_begin(self.site, IntakeSource.UPLOAD, user)
@@ -130,6 +174,7 @@ def body_of(row: Row, world: World) -> dict[str, Any] | None:
         "done": {"studies": []},
         "roi": {"slice": "stress_mid", "polygon_rc": [[10, 10], [10, 20], [20, 20]]},
         "preferences": {"viewer": {"palette": "viridis"}},
+        "messages": {"kind": "answer", "text": "At rest."},
     }
     return next((bodies[part] for part in row.address.split("/") if part in bodies), None)
 
