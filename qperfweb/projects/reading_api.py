@@ -94,8 +94,8 @@ class DecisionsView(_AdjudicationView):
     @extend_schema(request=serializers.DecisionRequest, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, adjudication_id: int) -> Response:
         found = self.adjudication(request, adjudication_id)
-        wanted = read_request(serializers.DecisionRequest, request.data)
         check_adjudicator(found, request.user)
+        wanted = read_request(serializers.DecisionRequest, request.data)
         reading = Reading.objects.filter(pk=wanted["reading"]).first()
         if reading is None:
             raise Invalid("There is no such reading.", field="reading")

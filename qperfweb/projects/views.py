@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 from qperfweb.core.errors import NotAllowed
 from qperfweb.core.permissions import Verb, can
 
-from .models import Adjudication, Assignment, Project
+from .adjudication import check_adjudicator
+from .models import Adjudication, Assignment, Project, ProjectState
 from .roles import standing
 
 
@@ -52,9 +53,10 @@ def case(request: HttpRequest, assignment_id: int) -> HttpResponse:
 def adjudication(request: HttpRequest, adjudication_id: int) -> HttpResponse:
     """One disagreement, readings side by side."""
     found = get_object_or_404(Adjudication, pk=adjudication_id)
-    own = standing(found.project, request.user)
-    if not (own.adjudicates or (own.any and found.project.state == "locked")):
-        raise NotAllowed("Only the project's adjudicators settle its disagreements.")
+    if found.project.state != ProjectState.LOCKED:
+        check_adjudicator(found, request.user)
+    elif not standing(found.project, request.user).any:
+        raise NotAllowed("You have no part in this project.")
     context = {"page": "adjudication", "title": "Disagreement", "record": found.pk}
     return render(request, "projects/page.html", context)
 

@@ -181,8 +181,8 @@ def _only(values: Mapping[str, Any], allowed: set[str]) -> dict[str, Any]:
 
 
 def _blank(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same names with nothing in them: empty text and lists, null for the rest."""
-    return {k: type(v)() if isinstance(v, str | list) else None for k, v in values.items()}
+    """The same names with nothing in them: empty text, lists and tables, null for the rest."""
+    return {k: type(v)() if isinstance(v, str | list | dict) else None for k, v in values.items()}
 
 
 def neutral_ring(shape: list[int], spacing_mm: list[float]) -> dict[str, Any]:

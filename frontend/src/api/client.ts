@@ -71,7 +71,7 @@ export function putJson<T>(url: string, body: unknown): Promise<T> {
   return sendJson<T>("PUT", url, body);
 }
 
-async function sendJson<T>(method: string, url: string, body: unknown): Promise<T> {
+export async function sendJson<T>(method: string, url: string, body: unknown): Promise<T> {
   const response = await send(url, {
     method,
     headers: {

@@ -1,6 +1,7 @@
 /** What the server says about the open study, and the queue of edits on their way to it. */
 
 import { createStore } from "zustand/vanilla";
+import { studyApi } from "../api/addresses.ts";
 import { getJson, postJson, RequestFailed } from "../api/client.ts";
 import type { AcquisitionView, Edit, EditResult, Slice, ViewerState } from "../api/types.ts";
 
@@ -43,7 +44,7 @@ let retryTimer: ReturnType<typeof setTimeout> | undefined;
 export async function openStudy(id: number): Promise<void> {
   study.setState({ id, loadError: null });
   try {
-    const data = await getJson<ViewerState>(`/api/studies/${id}/viewer/`);
+    const data = await getJson<ViewerState>(`${studyApi(id)}/viewer/`);
     study.setState((state) =>
       overtaken(state, data) ? { loadError: null } : { data, loadError: null },
     );
@@ -123,7 +124,7 @@ async function sendOne(edit: EditRequest): Promise<boolean> {
 async function openReading(): Promise<{ id: number; revision: number }> {
   const { data, id } = study.getState();
   if (data?.reading) return data.reading;
-  const opened = await postJson<EditResult>(`/api/studies/${id}/readings/`, {});
+  const opened = await postJson<EditResult>(`${studyApi(id)}/readings/`, {});
   applyResult(opened);
   return opened.reading;
 }

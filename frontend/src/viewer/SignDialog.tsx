@@ -1,5 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { useStore } from "zustand";
+import { studyApi } from "../api/addresses.ts";
 import { postJson } from "../api/client.ts";
 import type { EditResult, SignRequest, ViewerState } from "../api/types.ts";
 import { formatNumber } from "../logic/numbers.ts";
@@ -40,7 +41,7 @@ export function SignDialog({ data, close }: { data: ViewerState; close: () => vo
     try {
       let reading = study.getState().data?.reading ?? null;
       if (!reading) {
-        const opened = await postJson<EditResult>(`/api/studies/${data.study.id}/readings/`, {});
+        const opened = await postJson<EditResult>(`${studyApi(data.study.id)}/readings/`, {});
         applyResult(opened);
         reading = opened.reading;
       }
