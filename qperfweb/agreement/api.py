@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 from qperfweb.accounts.models import Site
 from qperfweb.core import audit
 from qperfweb.core.permissions import Verb, sites_of
-from qperfweb.projects.gate import blinded_studies
+from qperfweb.reviews.sight import blinded_studies
 
 from .queries import Filters, choices, pairs
 from .summary import summary

@@ -4,7 +4,7 @@ Whoever reads a study for a project that is not yet locked gets at it in that pr
 address that names the study, its runs, readings, series or objects is refused to them, except what
 the blinded viewer needs. A new address is refused too, until somebody lets it through here. And
 nobody but its own reader and the project's adjudicators sees a reading of a project before the
-project is locked. Lists and figures over many studies leave out ``blinded_studies``.
+project is locked. Lists and figures over many studies leave out ``sight.blinded_studies``.
 """
 
 from __future__ import annotations
@@ -19,7 +19,12 @@ from django.http.response import HttpResponseBase
 from qperfweb.core.errors import NotAllowed, user_error_response
 from qperfweb.core.middleware import UNSCOPED_PATHS
 from qperfweb.reviews.models import Reading
-from qperfweb.reviews.sight import VISIBLE_ARRAYS, sight_of_assignment
+from qperfweb.reviews.sight import (
+    VISIBLE_ARRAYS,
+    blinded_studies,
+    blinding_assignments,
+    sight_of_assignment,
+)
 from qperfweb.runs.models import AnalysisRun
 
 from .models import Adjudication, Assignment, AssignmentKind, ProjectMember, ProjectRole
@@ -37,17 +42,6 @@ HARMLESS = frozenset(
 
 OWN_READING = frozenset({"edits", "sign", "discard", "history"})
 """What a reader may do with the reading that they make for the project."""
-
-
-def blinded_studies(user: Any) -> set[int]:
-    """Ids of the studies whose results must not reach this user; read once per request."""
-    if not user.is_authenticated:
-        return set()
-    known: set[int] | None = user.__dict__.get("_blinded_studies")
-    if known is None:
-        known = set(_blinding(user).values_list("case__study_id", flat=True))
-        user.__dict__["_blinded_studies"] = known
-    return known
 
 
 class BlindingMiddleware:
@@ -110,23 +104,18 @@ STUDY_OF: dict[str, tuple[str, str, str]] = {
 """Name in an address -> the model it names, by which column, and the way to the study."""
 
 
-def _blinding(user: Any) -> Any:
-    """Assignments that blind this user; an adjudicator's third reading blinds nobody."""
-    return Assignment.objects.filter(
-        reader=user, waived_reason="", project__members__in=_active(user, ProjectRole.READER)
-    ).exclude(project__state=State.LOCKED)
-
-
 def _active(user: Any, role: ProjectRole) -> Any:
     return ProjectMember.objects.filter(user=user, role=role, ended_at=None)
 
 
 def _check_study(user: Any, study_id: int, address: str, named: dict[str, Any]) -> None:
-    assignment = _blinding(user).filter(case__study_id=study_id).select_related("project").first()
+    assignment = (
+        blinding_assignments(user).filter(case__study_id=study_id).select_related("project").first()
+    )
     if address == "run-array":
         run = AnalysisRun.objects.only("id").get(pk=named["run_id"])
         allowed = sight_of_assignment(assignment).numbers or _is_image(str(named["key"]))
-        if allowed and _blinding(user).filter(case__run=run).exists():
+        if allowed and blinding_assignments(user).filter(case__run=run).exists():
             return
     raise NotAllowed(
         f"You read this study in the project “{assignment.project}”. Until the project is locked "

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analysis.constants import SEGMENT_NAMES
+
 from .content import Content
 from .models import Reading, ReadingFigure
 from .queries import values_of
 from .ratios import ratio_of_row
-from .table import GLOBAL, Acquired, SegmentValue, row_names, value_of_row
+from .table import GLOBAL, Acquired, SegmentValue, value_of_row
 
 WHOLE_HEART = 0
 """``ReadingFigure.segment`` of a global value."""
@@ -44,7 +46,7 @@ def _figures(reading: Reading, acquired: dict[str, Acquired]) -> Iterator[_Figur
         whole = value_of_row(acquired[condition], GLOBAL)
         if whole is not None:
             yield condition, WHOLE_HEART, whole.automated_value, whole.value, whole.source
-    rows = [row for row, _, _ in row_names() if isinstance(row, int) or row == GLOBAL]
+    rows: tuple[int | str, ...] = (*SEGMENT_NAMES, GLOBAL)
     for row in rows:
         ratio = ratio_of_row(reading.run.document or {}, list(acquired.values()), row)
         if ratio is None:

@@ -29,7 +29,7 @@ def next_study(study: Study, user: Any) -> int | None:
 
 def priors_state(study: Study, user: Any) -> list[dict[str, Any]]:
     """Every prior with its values, and the difference of what the user sees now from it."""
-    priors = list(priors_of(study))
+    priors = list(priors_of(study, user))
     reading = reading_for(study, user)
     run = reading.run if reading else study.runs.filter(state="succeeded").order_by("-id").first()
     if run is None or not priors:

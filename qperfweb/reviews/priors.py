@@ -16,6 +16,7 @@ from qperfweb.studies.models import Study
 from .models import Reading, ReadingState
 from .queries import content_of, newest_revision, values_of
 from .ratios import ratio_of_row
+from .sight import blinded_studies
 from .table import Acquired, row_names, value_of_row
 
 MOST = 10
@@ -24,16 +25,18 @@ QUANTITIES = ("stress", "rest", "mpr")
 Values = dict[str, dict[str, float | None]]
 
 
-def priors_of(study: Study) -> QuerySet[Reading]:
+def priors_of(study: Study, user: Any) -> QuerySet[Reading]:
     """Signed readings of earlier studies of the patient, newest study first.
 
-    Same patient means same site: identities are kept per site.
+    Same patient means same site: identities are kept per site. Readings of projects are no part of
+    the patient's record, and a study that ``user`` reads blinded tells them nothing here either.
     """
     found = Reading.objects.filter(
         study__patient_id=study.patient_id,
         site_id=study.site_id,
         state=ReadingState.SIGNED,
-    ).exclude(study=study)
+        assignment=None,
+    ).exclude(study_id__in={study.pk, *blinded_studies(user)})
     if study.study_date is not None:
         found = found.filter(study__study_date__lte=study.study_date)
     return found.select_related("study", "run", "signed_by").order_by(
@@ -57,9 +60,9 @@ def prior_values(reading: Reading) -> dict[str, Any]:
     }
 
 
-def chosen_prior(study: Study, reading_id: int) -> dict[str, Any]:
+def chosen_prior(study: Study, reading_id: int, user: Any) -> dict[str, Any]:
     """The values of one prior of a study. Raises Invalid when it is none."""
-    for prior in priors_of(study):
+    for prior in priors_of(study, user):
         if prior.pk == reading_id:
             return prior_values(prior)
     raise Invalid("This is no signed earlier exam of the same patient.", field="comparison")

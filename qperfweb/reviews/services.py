@@ -284,7 +284,9 @@ def _checked(reading: Reading, edit: Mapping[str, Any]) -> dict[str, Any]:
             raise Invalid("This result has no such flag.", field="flag")
     elif kind == "comparison":
         prior = edit.get("prior")
-        checked["comparison"] = chosen_prior(reading.study, prior) if prior else None
+        checked["comparison"] = (
+            chosen_prior(reading.study, prior, reading.reader) if prior else None
+        )
     return checked
 
 

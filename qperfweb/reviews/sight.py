@@ -56,6 +56,25 @@ def sight_of(reading: Reading) -> Sight:
     return Sight() if reading.assignment is None else sight_of_assignment(reading.assignment)
 
 
+def blinding_assignments(user: Any) -> Any:
+    """The assignments that blind this user; an adjudicator's third reading blinds nobody."""
+    return user.project_assignments.filter(
+        waived_reason="",
+        project__members__in=user.project_roles.filter(role="reader", ended_at=None),
+    ).exclude(project__state="locked")
+
+
+def blinded_studies(user: Any) -> set[int]:
+    """Ids of the studies whose results must not reach this user; read once per request."""
+    if not user.is_authenticated:
+        return set()
+    known: set[int] | None = user.__dict__.get("_blinded_studies")
+    if known is None:
+        known = set(blinding_assignments(user).values_list("case__study_id", flat=True))
+        user.__dict__["_blinded_studies"] = known
+    return known
+
+
 def undrawn(reading: Reading, content: Content) -> list[str]:
     """Slices that a from-scratch reading has neither drawn nor marked as not diagnostic."""
     if sight_of(reading).contours:
