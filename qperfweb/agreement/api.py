@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 
 from django.http import HttpResponse
@@ -17,39 +15,43 @@ from rest_framework.views import APIView
 from qperfweb.accounts.models import Site
 from qperfweb.core import audit
 from qperfweb.core.permissions import Verb, sites_of
+from qperfweb.core.tables import CSV_TYPE, Columns, to_csv
 from qperfweb.reviews.sight import blinded_studies
 
 from .queries import Filters, choices, pairs
-from .summary import summary
-
-CSV_COLUMNS = ("study", "patient", "site_name", "segment", "source", "automated", "final")
+from .summary import LABELS, summary
 
 
-class AgreementFilters(serializers.Serializer):
+class AgreementFilters(serializers.Serializer[Any]):
     """Query parameters; see queries.Filters."""
 
-    condition = serializers.ChoiceField(choices=["stress", "rest"], default="stress")
-    subset = serializers.ChoiceField(choices=["all", "edited"], default="all")
+    comparison = serializers.ChoiceField(choices=["final", "readers", "versions"], default="final")
+    measure = serializers.ChoiceField(choices=["stress", "rest", "mpr"], default="stress")
+    scope = serializers.ChoiceField(choices=["segment", "global"], default="segment")
+    subset = serializers.ChoiceField(choices=["all", "edited", "scratch"], default="all")
     site = serializers.IntegerField(required=False)
     segment = serializers.IntegerField(min_value=1, max_value=16, required=False)
     field_strength_t = serializers.FloatField(required=False)
     manufacturer = serializers.CharField(required=False)
+    scanner_model = serializers.CharField(required=False)
     sequence_class = serializers.CharField(required=False)
     reader = serializers.IntegerField(required=False)
-    pipeline_version = serializers.CharField(required=False)
+    version = serializers.CharField(required=False)
+    first_version = serializers.CharField(required=False)
+    second_version = serializers.CharField(required=False)
     signed_from = serializers.DateField(required=False)
     signed_to = serializers.DateField(required=False)
 
 
 class AgreementView(APIView):
-    """Automated against final values of signed readings."""
+    """Agreement of two ways to the same value, in figures."""
 
     verbs = {"GET": Verb.VIEW_AGREEMENT}
 
     @extend_schema(parameters=[AgreementFilters], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         filters = _filters(request)
-        return Response(summary(filters) | {"choices": choices(filters.sites)})
+        return Response(summary(filters) | {"choices": choices(filters.sites, filters.hidden)})
 
 
 class AgreementCsvView(APIView):
@@ -60,23 +62,37 @@ class AgreementCsvView(APIView):
     @extend_schema(parameters=[AgreementFilters], responses={(200, "text/csv"): OpenApiTypes.STR})
     def get(self, request: Request) -> HttpResponse:
         filters = _filters(request)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, CSV_COLUMNS)
-        writer.writeheader()
-        writer.writerows(pairs(filters))
         for site in Site.objects.filter(pk__in=filters.sites):
             audit.record(request.user, "agreement.exported", site=site)
-        response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
+        response = HttpResponse(_csv(filters), content_type=CSV_TYPE)
         response["Content-Disposition"] = 'attachment; filename="agreement.csv"'
         return response
+
+
+def _csv(filters: Filters) -> bytes:
+    """One line per pair; the columns of the two values are named after what is compared."""
+    names = ("automated", "final") if filters.comparison == "final" else LABELS[filters.comparison]
+    first, second = (name.replace(" ", "_") for name in names)
+    columns: Columns = {
+        "study": "integer", "patient": "integer", "site": "text", "measure": "text",
+        "segment": "integer", "source": "text", first: "number", second: "number",
+        "version": "text", "at": "time",
+    }  # fmt: skip
+    rows = (
+        (
+            row["study"], row["patient"], row["site_name"], filters.measure, row["segment"],
+            row["source"], row["first"], row["second"], row["version"], row["moment"],
+        )
+        for row in pairs(filters)
+    )  # fmt: skip
+    return to_csv(columns, rows)
 
 
 def _filters(request: Request) -> Filters:
     checked = AgreementFilters(data=request.query_params)
     checked.is_valid(raise_exception=True)
-    wanted: dict[str, Any] = dict(checked.validated_data)
     return Filters(
         sites=tuple(sites_of(request.user, Verb.VIEW_AGREEMENT)),
         hidden=frozenset(blinded_studies(request.user)),
-        **wanted,
+        **checked.validated_data,
     )
