@@ -9,8 +9,7 @@ pytestmark = pytest.mark.e2e
 
 PAGES = {
     "reader": ("/", "/upload/", "/agreement/", "/accounts/password/change/"),
-    "auditor": ("/trail/",),
-    "administrator": ("/", "/status/"),
+    "site_admin": ("/status/", "/trail/"),
 }
 
 

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 BOUNDARY = "crowd"
+PATIENCE_S = 120.0
+"""How long a reader waits for a first study to appear, beyond the time that everybody has."""
 Exam = Sequence[tuple[str, bytes]]
 
 
@@ -84,11 +86,14 @@ class Crowd:
     def _read(self, chance: random.Random) -> None:
         with _Line(self, self.reader_token) as line:
             time.sleep(chance.uniform(0, self.think_s[1]))
-            while time.monotonic() < self._until:
+            seen = False
+            # Everybody opens a study at least once, even where the machine is slow.
+            while time.monotonic() < self._until + (0 if seen else PATIENCE_S):
                 line.ask("worklist page", "GET", "/")
                 found = line.ask("worklist", "POST", "/api/studies/", {"page": 1})
                 rows = found.get("results", []) if isinstance(found, dict) else []
                 if rows:
+                    seen = True
                     study = chance.choice(rows)["id"]
                     line.ask("study page", "GET", f"/studies/{study}/")
                     line.ask("study", "GET", f"/api/studies/{study}/")
