@@ -27,6 +27,7 @@ NOT_FILES = (
     "runs.AnalysisRun.parameters_sha256",
     "reviews.Signature.sha256",
     "reviews.Addendum.sha256",
+    "projects.Project.content_sha256",
 )
 """Hashes of something else."""
 
