@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
+from pyarrow import parquet
 
 from qperfweb.runs import cohorts, queries, services, tasks
 from qperfweb.runs.models import AnalysisRun, Cohort, CohortState, RunPurpose
@@ -147,3 +148,23 @@ def test_what_does_not_make_sense_is_said(studies):
         with pytest.raises(CommandError, match=words):
             call_command("reanalyse", *options)
     assert not Cohort.objects.exists()
+
+
+def test_a_cohort_is_exported_whole_by_pseudonym(studies, in_site, as_worker, tmp_path):
+    with as_worker():
+        run = services.run_request(studies[0], purpose=RunPurpose.REPEATED)
+        assert services.run_succeed(services.run_begin(run.pk), a_result()[1], "1" * 64)
+    file = tmp_path / "cohort.parquet"
+    call_command("export_cohort", str(file), stdout=StringIO())
+    table = parquet.read_table(file).to_pydict()
+    assert len(table["run"]) == 2 * 32
+    assert set(table["patient"]) == {str(s.patient.pseudonym) for s in studies[:2]}
+    assert set(table["newest"]) == {1}
+    flow = dict(zip(table["condition"], table["mbf_ml_per_min_per_g"], strict=True))
+    assert flow["rest"] == pytest.approx(0.8, abs=1e-6)
+    assert b"Simulated" not in file.read_bytes()
+    call_command("export_cohort", str(file), "--all-runs", "--to", "2024-12-31", stdout=StringIO())
+    table = parquet.read_table(file).to_pydict()
+    assert (len(table["run"]), sum(table["newest"])) == (2 * 32, 32)
+    with pytest.raises(CommandError, match=r"neither with .parquet nor with .csv"):
+        call_command("export_cohort", "cohort.xlsx")
