@@ -3,11 +3,13 @@
 import { getJson, postJson, RequestFailed } from "../api/client.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { announce, element, required } from "../shared/dom.ts";
+import { t as strings } from "../shared/strings.ts";
 import { actionButton, labelled, said } from "./parts/forms.ts";
-import { words } from "./parts/projectStrings.ts";
 import type { Adjudication, Decision } from "./parts/projectTypes.ts";
 import "../styles/site.css";
 import "../styles/projects.css";
+
+const words = strings.projects;
 
 const w = words.adjudication;
 const root = required<HTMLElement>("#adjudication");

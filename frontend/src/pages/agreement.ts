@@ -4,10 +4,13 @@ import { getJson, RequestFailed } from "../api/client.ts";
 import Plotly, { baseLayout, CONFIG } from "../charts/plotly.ts";
 import { announce, debounced, element, required } from "../shared/dom.ts";
 import { t } from "../shared/strings.ts";
+import { drawDrift, opensStudies } from "./parts/agreementDrift.ts";
 import { agreementFilters } from "./parts/agreementFilters.ts";
 import type { Agreement, Point } from "./parts/agreementTypes.ts";
 import "../styles/site.css";
 import "../styles/agreement.css";
+
+const words = t.agreement;
 
 const ACCENT = "#5aa9ff";
 const EDITED = "#ffb24a";
@@ -18,26 +21,35 @@ const address = new URLSearchParams(location.search);
 let newest = 0;
 
 const filters = agreementFilters(address, debounced(load, 250));
-const csv = element("a", { class: "button" }, t.agreement.csv);
+const csv = element("a", { class: "button" }, words.csv);
 const status = element("p", { class: "muted", role: "status" });
 const caution = element("p", { class: "notice" });
 const figures = element("dl", { class: "figures" });
 const plot = element("div", {
   class: "agreement-plot",
   role: "img",
-  "aria-label": t.agreement.plot,
+  "aria-label": words.plot,
 });
-const reasons = element("div");
+const beside = element("div", { class: "agreement-beside" });
+const drift = element("div", { class: "agreement-plot agreement-drift", role: "img" });
+const driftPart = element(
+  "section",
+  {},
+  element("h2", {}, words.drift),
+  element("p", { class: "muted" }, words.driftHint),
+  drift,
+);
 root.append(
-  element("div", { class: "worklist-head" }, element("h1", {}, t.agreement.title), csv),
-  element("p", { class: "muted" }, t.agreement.intro),
+  element("div", { class: "worklist-head" }, element("h1", {}, words.title), csv),
+  element("p", { class: "muted" }, words.intro),
   filters.form,
   status,
   caution,
   figures,
-  element("p", { class: "muted" }, t.agreement.plot),
+  element("p", { class: "muted" }, words.plot),
   plot,
-  reasons,
+  driftPart,
+  beside,
 );
 
 /** Answers may overtake each other: only the newest question's answer is shown. */
@@ -46,7 +58,7 @@ async function load(): Promise<void> {
   const query = filters.query();
   history.replaceState(null, "", query ? `?${query}` : location.pathname);
   csv.setAttribute("href", `/api/agreement.csv?${query}`);
-  status.textContent = t.agreement.loading;
+  status.textContent = words.loading;
   try {
     const answer = await getJson<Agreement>(`/api/agreement/?${query}`);
     if (asked === newest) show(answer);
@@ -58,55 +70,73 @@ async function load(): Promise<void> {
 
 function show(data: Agreement): void {
   filters.offer(data.choices);
-  status.textContent = data.missing_reason ? `${t.agreement.tooFew}: ${data.missing_reason}` : "";
-  caution.textContent = data.pairs ? data.caution : t.agreement.empty;
+  status.textContent = data.missing_reason ? `${words.tooFew}: ${data.missing_reason}` : "";
+  caution.textContent = data.pairs ? data.caution : words.empty[comparison()];
   figures.replaceChildren(...figureList(data));
   draw(data);
-  reasons.replaceChildren(...reasonTable(data));
+  driftPart.hidden = data.drift.length === 0;
+  if (data.drift.length) drawDrift(drift, data.drift, data);
+  beside.replaceChildren(...contourTable(data), ...reasonTable(data));
   announce(data.missing_reason ?? `${data.pairs} pairs`);
+}
+
+function comparison(): keyof typeof words.empty {
+  const chosen = filters.form.querySelector<HTMLSelectElement>('[name="comparison"]')?.value;
+  return (chosen ?? "final") as keyof typeof words.empty;
 }
 
 function figureList(data: Agreement): HTMLElement[] {
   const patients = data.bland_altman?.patients ?? "-";
   const items = [
-    figure(t.agreement.figures.pairs, `${data.pairs} / ${patients} / ${data.studies}`),
-    figure(
-      t.agreement.figures.edited,
-      data.edited_share === null ? "-" : `${(100 * data.edited_share).toFixed(1)} %`,
-    ),
+    figure(words.figures.pairs, `${data.pairs} / ${patients} / ${data.studies}`),
+    ...editedFigure(data),
   ];
-  const { bland_altman: found, test, icc, cv } = data;
+  const { bland_altman: found, test, icc, cv, unit } = data;
   if (!found || !test || !icc || cv === null) return items;
-  const limits = `${number(found.lower_limit.value)} to ${number(found.upper_limit.value)} ${t.agreement.unit}`;
+  const limits = `${number(found.lower_limit.value)} to ${number(found.upper_limit.value)} ${unit}`;
   return [
     figure(
-      t.agreement.figures.bias,
-      `${number(found.bias.value)} ${t.agreement.unit}`,
-      t.agreement.interval(number(found.bias.low), number(found.bias.high)),
+      words.figures.bias,
+      `${number(found.bias.value)} ${unit}`,
+      words.interval(number(found.bias.low), number(found.bias.high)),
     ),
     figure(
-      t.agreement.figures.limits,
+      words.figures.limits,
       limits,
-      t.agreement.interval(number(found.lower_limit.low), number(found.upper_limit.high)),
+      words.interval(number(found.lower_limit.low), number(found.upper_limit.high)),
     ),
     figure(
-      t.agreement.figures.difference,
-      t.agreement.p(test.p_difference),
-      `${number(test.mean_difference)} ${t.agreement.unit}`,
+      words.figures.difference,
+      words.p(test.p_difference),
+      `${number(test.mean_difference)} ${unit}`,
     ),
     figure(
-      t.agreement.figures.equivalence,
-      t.agreement.p(test.p_equivalence),
-      test.equivalent ? t.agreement.equivalent(test.margin) : t.agreement.notShown(test.margin),
+      words.figures.equivalence,
+      words.p(test.p_equivalence),
+      test.equivalent ? words.equivalent(test.margin, unit) : words.notShown(test.margin, unit),
     ),
     figure(
-      t.agreement.figures.icc,
+      words.figures.icc,
       icc.value.toFixed(3),
-      t.agreement.interval(icc.low.toFixed(3), icc.high.toFixed(3)),
+      words.interval(icc.low.toFixed(3), icc.high.toFixed(3)),
     ),
-    figure(t.agreement.figures.cv, `${(100 * cv).toFixed(1)} %`),
+    figure(words.figures.cv, `${(100 * cv).toFixed(1)} %`),
     ...items,
   ];
+}
+
+function editedFigure(data: Agreement): HTMLElement[] {
+  const shares = Object.entries(data.edited_share);
+  if (shares.length === 0) return [];
+  const detail = shares
+    .filter(([source]) => source !== "automated")
+    .map(([source, share]) => `${words.sources[source as Point["source"]]} ${percent(share)}`)
+    .join(", ");
+  return [figure(words.figures.edited, percent(1 - (data.edited_share.automated ?? 0)), detail)];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 function figure(name: string, value: string, detail = ""): HTMLElement {
@@ -127,25 +157,27 @@ function draw(data: Agreement): void {
     x: points.map((point) => point.mean),
     y: points.map((point) => point.difference),
     customdata: points.map((point) => point.study),
-    text: points.map((point) => `segment ${point.segment}`),
+    text: points.map((point) =>
+      point.segment ? `segment ${point.segment}` : words.filters.global,
+    ),
     hovertemplate: "%{text}<br>%{x:.2f}, %{y:.2f}<extra></extra>",
     marker: {
       color,
       size: 6,
       opacity: 0.7,
-      symbol: name === t.agreement.filters.all ? "circle" : "diamond",
+      symbol: name === words.filters.all ? "circle" : "diamond",
     },
   });
   const kept = data.points.filter((point) => point.source === "automated");
   const changed = data.points.filter((point) => point.source !== "automated");
   const layout = {
-    ...baseLayout(t.agreement.mean, t.agreement.differenceAxis),
+    ...baseLayout(words.mean(data.unit), words.differenceAxis(...data.labels, data.unit)),
     hovermode: "closest",
     shapes: lines(data),
   };
   void Plotly.react(
     plot,
-    [of(kept, t.agreement.filters.all, ACCENT), of(changed, t.agreement.filters.edited, EDITED)],
+    [of(kept, words.filters.all, ACCENT), of(changed, words.filters.edited, EDITED)],
     layout,
     { ...CONFIG, responsive: true },
   );
@@ -178,27 +210,51 @@ function lines(data: Agreement): object[] {
   ]);
 }
 
+function contourTable({ contours }: Agreement): HTMLElement[] {
+  if (!contours?.slices) return [];
+  const heads = words.contourColumns.map((c) => element("th", { scope: "col" }, c));
+  const rows = Object.entries(contours.figures).map(([name, { mean, sd, slices }]) =>
+    element(
+      "tr",
+      {},
+      element("th", { scope: "row" }, words.contourNames[name] ?? name),
+      element("td", { class: "number" }, mean.toFixed(2)),
+      element("td", { class: "number" }, sd?.toFixed(2) ?? "-"),
+      element("td", { class: "number" }, String(slices)),
+    ),
+  );
+  return [
+    element(
+      "section",
+      {},
+      element("h2", {}, words.contours(contours.slices, contours.readings)),
+      element(
+        "table",
+        { class: "table" },
+        element("thead", {}, element("tr", {}, ...heads)),
+        element("tbody", {}, ...rows),
+      ),
+    ),
+  ];
+}
+
 function reasonTable(data: Agreement): HTMLElement[] {
   if (data.reasons.length === 0) return [];
   const rows = data.reasons.map(({ reason, count }) =>
     element("tr", {}, element("td", {}, reason), element("td", { class: "number" }, String(count))),
   );
+  const heads = [words.reason, words.count].map((c) => element("th", { scope: "col" }, c));
   return [
-    element("h2", {}, t.agreement.reasons),
     element(
-      "table",
-      { class: "table" },
+      "section",
+      {},
+      element("h2", {}, words.reasons),
       element(
-        "thead",
-        {},
-        element(
-          "tr",
-          {},
-          element("th", {}, t.agreement.reason),
-          element("th", {}, t.agreement.count),
-        ),
+        "table",
+        { class: "table" },
+        element("thead", {}, element("tr", {}, ...heads)),
+        element("tbody", {}, ...rows),
       ),
-      element("tbody", {}, ...rows),
     ),
   ];
 }
@@ -209,14 +265,4 @@ function number(value: number): string {
 
 // Plotly gives its plots an event emitter once they are drawn first.
 await load();
-(plot as unknown as { on(name: string, act: (event: PlotClick) => void): void }).on?.(
-  "plotly_click",
-  (event) => {
-    const study = event.points[0]?.customdata;
-    if (study) location.assign(`/studies/${study}/`);
-  },
-);
-
-interface PlotClick {
-  points: { customdata: number }[];
-}
+opensStudies(plot);

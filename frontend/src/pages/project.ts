@@ -3,15 +3,17 @@
 import { getJson } from "../api/client.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { element, required } from "../shared/dom.ts";
+import { t as strings } from "../shared/strings.ts";
 import { said } from "./parts/forms.ts";
 import { lockPanel } from "./parts/projectLock.ts";
 import { myList } from "./parts/projectMine.ts";
 import { disagreements, progress, repeatability } from "./parts/projectProgress.ts";
 import { setupPanels } from "./parts/projectSetup.ts";
-import { words } from "./parts/projectStrings.ts";
 import type { Project } from "./parts/projectTypes.ts";
 import "../styles/site.css";
 import "../styles/projects.css";
+
+const words = strings.projects;
 
 const root = required<HTMLElement>("#project");
 const address = `/api/projects/${root.dataset.record}/`;

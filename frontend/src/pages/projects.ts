@@ -2,11 +2,13 @@
 
 import { getJson, postJson } from "../api/client.ts";
 import { element, progressBar, required } from "../shared/dom.ts";
+import { t as strings } from "../shared/strings.ts";
 import { actionButton, choice, labelled, said } from "./parts/forms.ts";
-import { words } from "./parts/projectStrings.ts";
 import type { Project, ProjectRow } from "./parts/projectTypes.ts";
 import "../styles/site.css";
 import "../styles/projects.css";
+
+const words = strings.projects;
 
 interface Answer {
   projects: ProjectRow[];

@@ -3,11 +3,13 @@
 import { getJson, postJson } from "../api/client.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { element, required } from "../shared/dom.ts";
+import { t as strings } from "../shared/strings.ts";
 import { actionButton, labelled, said } from "./parts/forms.ts";
-import { words } from "./parts/projectStrings.ts";
 import type { SiteQuery } from "./parts/projectTypes.ts";
 import "../styles/site.css";
 import "../styles/projects.css";
+
+const words = strings.projects;
 
 const w = words.thread;
 const ORDER = { open: 0, answered: 1, closed: 2 };

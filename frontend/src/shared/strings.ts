@@ -3,11 +3,13 @@
 import { agreement } from "./agreementStrings.ts";
 import { assess } from "./assessStrings.ts";
 import { imageStrings } from "./imageStrings.ts";
+import { projects } from "./projectStrings.ts";
 import { upload } from "./uploadStrings.ts";
 
 export const t = {
   ...imageStrings,
   agreement,
+  projects,
   assess,
   upload,
 

@@ -4,23 +4,39 @@ import { element } from "../../shared/dom.ts";
 import { t } from "../../shared/strings.ts";
 import type { Choices } from "./agreementTypes.ts";
 
+const words = t.agreement;
+
 const CHOSEN = [
   "site",
   "reader",
   "field_strength_t",
   "manufacturer",
+  "scanner_model",
   "sequence_class",
-  "pipeline_version",
+  "version",
+  "first_version",
+  "second_version",
 ] as const;
 
+/** Which filters mean nothing for which comparison: they are put away. */
+const AWAY: Record<string, readonly string[]> = {
+  final: ["first_version", "second_version"],
+  readers: ["subset", "first_version", "second_version"],
+  versions: ["subset", "reader", "version", "signed_from", "signed_to"],
+};
+
 export function agreementFilters(address: URLSearchParams, changed: () => void) {
-  const form = element("form", { class: "filters", "aria-label": t.agreement.filters.legend });
+  const form = element("form", { class: "filters", "aria-label": words.filters.legend });
   const fixed = {
-    condition: ["stress", "rest"],
-    subset: ["all", "edited"],
+    comparison: ["final", "readers", "versions"],
+    measure: ["stress", "rest", "mpr"],
+    scope: ["segment", "global"],
+    subset: ["all", "edited", "scratch"],
   } as const;
   for (const [name, values] of Object.entries(fixed)) {
-    const options = values.map((value) => [value, t.agreement.filters[value]] as [string, string]);
+    const options = values.map(
+      (value) => [value, words.filters[value === "segment" ? "each" : value]] as [string, string],
+    );
     form.append(select(name as keyof typeof fixed, options, address.get(name) ?? values[0]));
   }
   const segments = Array.from(
@@ -28,14 +44,25 @@ export function agreementFilters(address: URLSearchParams, changed: () => void) 
     (_, n) => [`${n + 1}`, `${n + 1}`] as [string, string],
   );
   form.append(
-    select("segment", [["", t.agreement.filters.any], ...segments], address.get("segment") ?? ""),
+    select("segment", [["", words.filters.any], ...segments], address.get("segment") ?? ""),
   );
-  for (const name of CHOSEN) form.append(select(name, [["", t.agreement.filters.any]], ""));
+  for (const name of CHOSEN) form.append(select(name, [["", words.filters.any]], ""));
   for (const name of ["signed_from", "signed_to"] as const) {
     const input = element("input", { type: "date", name, value: address.get(name) ?? "" });
-    form.append(element("label", {}, t.agreement.filters[name], input));
+    form.append(element("label", {}, words.filters[name], input));
   }
-  form.addEventListener("input", changed);
+  const putAway = () => {
+    const now = form.querySelector<HTMLSelectElement>('[name="comparison"]')?.value ?? "final";
+    for (const field of form.querySelectorAll<HTMLSelectElement>("[name]")) {
+      field.disabled = AWAY[now]?.includes(field.name) ?? false;
+      field.closest("label")?.toggleAttribute("hidden", field.disabled);
+    }
+  };
+  putAway();
+  form.addEventListener("input", () => {
+    putAway();
+    changed();
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
 
   return {
@@ -61,11 +88,13 @@ export function agreementFilters(address: URLSearchParams, changed: () => void) 
         if (!list) continue;
         const kept = list.value || address.get(name) || "";
         address.delete(name);
-        const options = choices[name].map((choice) => {
+        const known =
+          name === "first_version" || name === "second_version" ? choices.version : choices[name];
+        const options = known.map((choice) => {
           const [value, label] = Array.isArray(choice) ? choice : [choice, choice];
           return element("option", { value: String(value) }, String(label));
         });
-        list.replaceChildren(element("option", { value: "" }, t.agreement.filters.any), ...options);
+        list.replaceChildren(element("option", { value: "" }, words.filters.any), ...options);
         list.value = kept;
       }
     },
@@ -73,7 +102,7 @@ export function agreementFilters(address: URLSearchParams, changed: () => void) 
 }
 
 function select(
-  name: keyof typeof t.agreement.filters,
+  name: keyof typeof words.filters,
   options: [value: string, label: string][],
   chosen: string,
 ): HTMLElement {
@@ -84,5 +113,5 @@ function select(
       element("option", { value, selected: value === chosen }, label),
     ),
   );
-  return element("label", {}, t.agreement.filters[name], list);
+  return element("label", {}, words.filters[name], list);
 }

@@ -19,14 +19,19 @@ export interface Choices {
   reader: [id: number, name: string][];
   field_strength_t: number[];
   manufacturer: string[];
+  scanner_model: string[];
   sequence_class: string[];
-  pipeline_version: string[];
+  version: string[];
 }
 
 export interface Agreement {
   pairs: number;
   studies: number;
-  edited_share: number | null;
+  /** What is subtracted from what: second - first. */
+  labels: [first: string, second: string];
+  unit: string;
+  /** Share of values by how they came about. */
+  edited_share: Partial<Record<Point["source"], number>>;
   reasons: { reason: string; count: number }[];
   points: Point[];
   caution: string;
@@ -48,5 +53,20 @@ export interface Agreement {
   } | null;
   icc: Interval | null;
   cv: number | null;
+  contours: {
+    readings: number;
+    slices: number;
+    figures: Record<string, { mean: number; sd: number | null; slices: number }>;
+  } | null;
+  drift: Chart[];
   choices: Choices;
+}
+
+/** Differences over time of one version, with its own limits. */
+export interface Chart {
+  version: string;
+  centre: number | null;
+  lower: number | null;
+  upper: number | null;
+  points: { study: number; at: string; difference: number; outside: boolean }[];
 }

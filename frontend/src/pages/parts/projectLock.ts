@@ -3,9 +3,11 @@
 import { postJson } from "../../api/client.ts";
 import { formatDateTime } from "../../shared/dates.ts";
 import { element } from "../../shared/dom.ts";
+import { t as strings } from "../../shared/strings.ts";
 import { actionButton, labelled } from "./forms.ts";
-import { words } from "./projectStrings.ts";
 import type { Project } from "./projectTypes.ts";
+
+const words = strings.projects;
 
 const w = words.lock;
 

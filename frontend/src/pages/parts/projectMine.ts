@@ -2,9 +2,11 @@
 
 import { postJson } from "../../api/client.ts";
 import { announce, element } from "../../shared/dom.ts";
+import { t as strings } from "../../shared/strings.ts";
 import { actionButton, choice, labelled } from "./forms.ts";
-import { words } from "./projectStrings.ts";
 import type { ListEntry, Mine, Project } from "./projectTypes.ts";
+
+const words = strings.projects;
 
 const w = words.mine;
 

@@ -2,9 +2,11 @@
 
 import { sendJson } from "../../api/client.ts";
 import { announce, element } from "../../shared/dom.ts";
+import { t as strings } from "../../shared/strings.ts";
 import { actionButton, choice, labelled } from "./forms.ts";
-import { words } from "./projectStrings.ts";
 import type { Limit, Project, Training } from "./projectTypes.ts";
+
+const words = strings.projects;
 
 const w = words.setup;
 

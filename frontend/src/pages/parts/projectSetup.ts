@@ -3,10 +3,12 @@
 import { getJson, postJson, sendJson } from "../../api/client.ts";
 import { formatDate } from "../../shared/dates.ts";
 import { announce, element } from "../../shared/dom.ts";
+import { t as strings } from "../../shared/strings.ts";
 import { actionButton, choice, said } from "./forms.ts";
 import { rulesForm } from "./projectRules.ts";
-import { words } from "./projectStrings.ts";
 import type { Project, Setup } from "./projectTypes.ts";
+
+const words = strings.projects;
 
 const w = words.setup;
 type Show = (data: Project) => void;

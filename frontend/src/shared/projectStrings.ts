@@ -1,6 +1,6 @@
 /** Sentences of the second-read pages, in one place, ready for translation. */
 
-export const words = {
+export const projects = {
   title: "Second reads",
   intro:
     "A project gives a set of studies to its own readers, who see neither each other nor, if you wish, the automated values.",
