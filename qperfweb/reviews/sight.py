@@ -179,7 +179,7 @@ _OF_A_STATE = {
 }  # fmt: skip
 _OF_A_RUN = {
     "id", "state", "stage", "progress", "failure_message", "pipeline_version", "models",
-    "finished_at", "purpose", "purpose_words",
+    "finished_at", "purpose", "purpose_words", "parameters",
 }  # fmt: skip
 _OF_AN_ACQUISITION = {
     "key", "condition", "sequence", "model", "field_strength_t", "heart_rate_bpm", "quantity",
@@ -200,8 +200,13 @@ def _only(values: Mapping[str, Any], allowed: set[str]) -> dict[str, Any]:
 
 
 def _blank(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same names with nothing in them: empty text, lists and tables, null for the rest."""
-    return {k: type(v)() if isinstance(v, str | list | dict) else None for k, v in values.items()}
+    """The same names with nothing in them: empty text, lists and tables by key, else null."""
+    blank = {k: type(v)() if isinstance(v, str | list) else None for k, v in values.items()}
+    return blank | {k: {} for k in _BY_KEY if k in blank}
+
+
+_BY_KEY = ("other_maps",)
+"""What the viewer looks things up in."""
 
 
 def neutral_ring(shape: list[int], spacing_mm: list[float]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ function show(data: Project): void {
       element("h1", {}, data.name),
       element(
         "span",
-        { class: `chip project-${data.state}`, "data-testid": "state" },
+        { class: `chip project-is-${data.state}`, "data-testid": "state" },
         data.state_words,
       ),
       element(

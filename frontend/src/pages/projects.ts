@@ -87,7 +87,7 @@ function line(row: ProjectRow): HTMLElement {
     "tr",
     {},
     element("td", {}, element("a", { href: `/projects/${row.id}/` }, row.name)),
-    element("td", {}, element("span", { class: `chip project-${row.state}` }, row.state_words)),
+    element("td", {}, element("span", { class: `chip project-is-${row.state}` }, row.state_words)),
     element("td", {}, row.parts.join(", ")),
     element("td", { class: "number" }, String(row.cases)),
     element(

@@ -1,0 +1,50 @@
+"""Studies with results and signed readings, made without images: three steps, each with its login.
+
+``receive`` and ``read`` run as the web server, ``analyse`` as a worker; no job is queued, so that
+the installation's own worker leaves these runs alone.
+"""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from qperfweb.accounts.models import Site, User
+from qperfweb.core.rls import site_scope
+from qperfweb.reviews.services import reading_open
+from qperfweb.runs import services
+from qperfweb.runs.bundles import write_bundle
+from qperfweb.runs.models import AnalysisRun
+from tests.reading import acknowledge, contour, edit, override, sign
+from tests.runs.examples import a_result, a_study
+
+
+def receive(number: int) -> None:
+    site = Site.objects.get(slug="north")
+    second = User.objects.create_user("second", "correct horse battery staple", full_name="Second")
+    second.memberships.create(site=site, role="reviewer")
+    with site_scope([site.pk]):
+        for n in range(1, number + 1):
+            AnalysisRun.objects.create(
+                site=site, study=a_study(site, n), purpose="first", input_sha256="0" * 64,
+                parameters_sha256="0" * 64,
+            )  # fmt: skip
+
+
+def analyse() -> None:
+    with site_scope([Site.objects.get(slug="north").pk]):
+        for waiting in AnalysisRun.objects.order_by("pk"):
+            run = services.run_begin(waiting.pk)
+            assert run is not None
+            arrays, document = a_result()
+            assert services.run_succeed(run, document, write_bundle(settings.STORE_DIR, arrays))
+
+
+def read(number: int) -> None:
+    """Sign a clinical reading of the newest ``number`` studies, each a little further away."""
+    reader = User.objects.get(username="reader")
+    with site_scope([Site.objects.get(slug="north").pk]):
+        for n, run in enumerate(AnalysisRun.objects.order_by("-pk")[:number]):
+            draft = reading_open(run.study, reader)
+            for change in (contour(radius=15.5 + n / 4), override(2.2 - n / 10)):
+                draft = edit(draft, reader, change)
+            sign(acknowledge(draft, reader), reader)
