@@ -55,11 +55,11 @@ def measured_arrays(part: SliceWork) -> Arrays:
 
 def without_pixels(flow: FlowMap, pixels: Bools, reason: PixelQuality) -> FlowMap:
     """The same maps without some pixels, which get a reason instead of values."""
+    values = {field.name: getattr(flow, field.name) for field in fields(flow)}
     maps: dict[str, Any] = {
-        field.name: np.where(pixels, np.float32(np.nan), getattr(flow, field.name))
-        for field in fields(flow)
-        if field.name not in ("model", "quality", "fitted_mmol_per_l")
-        and isinstance(getattr(flow, field.name), np.ndarray)
+        name: np.where(pixels, np.float32(np.nan), value)
+        for name, value in values.items()
+        if name != "quality" and isinstance(value, np.ndarray) and value.shape == pixels.shape
     }
     quality = np.where(pixels, np.uint8(reason), flow.quality)
     return replace(flow, quality=quality, **maps)

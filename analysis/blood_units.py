@@ -17,7 +17,7 @@ PLASMA_QUANTITIES: Final = ("ps_ml_per_min_per_g", "vb_ml_per_g", "visf_ml_per_g
 
 
 def plasma_curve(blood: NDArray[np.floating], haematocrit: float) -> NDArray[np.floating]:
-    """Concentration in plasma (mmol/L), which carries all of the agent, from that in whole blood."""
+    """Concentration in plasma, which carries all of the agent, from that in whole blood."""
     _check(haematocrit)
     return blood / (1 - haematocrit)
 

@@ -22,6 +22,8 @@ class PipelineConfig:
 
     model: flow model of the map.
     other_models: models mapped and measured beside it, for comparison; about 0.3 s a slice each.
+    pool_neighbours: weigh each pixel's fit against its neighbours in the wall (perfusion/pooling);
+        off, because it helps low flows and hurts high ones (docs/validation/end_to_end.md).
     haematocrit: fraction; scales PS and volumes, not MBF. tissue_density_g_per_ml: of all models.
     agent: contrast agent instead of the header's.
     apical_rule: where segment 14 begins, 15 degrees past the insertion (AHA) or at it.
@@ -39,6 +41,7 @@ class PipelineConfig:
 
     model: FlowModel = "btex"
     other_models: Sequence[FlowModel] = ()
+    pool_neighbours: bool = False
     haematocrit: float = DEFAULT_HAEMATOCRIT
     tissue_density_g_per_ml: float = DEFAULT_TISSUE_DENSITY_G_PER_ML
     agent: str | None = None

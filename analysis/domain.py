@@ -187,6 +187,10 @@ class FlowMap:
     All maps (H, W) float32, NaN too for what a model does not have; fitted: (T, H, W) float16 model
     curve on the times given to the fit, NaN outside the model's window. The haematocrit turns blood
     into plasma units (PS and volumes times 1 - Hct); no MBF depends on it.
+
+    parameters: names of the fitted ones that have maps, in the order of coordinates (H, W, P) and
+    covariance (H, W, P, P): logarithms, then the delay, of every fit, NaN where none was made.
+    pooled_over_mm: reach of the neighbours that a pixel was weighed against, None for none.
     """
 
     model: str
@@ -206,6 +210,10 @@ class FlowMap:
     haematocrit: float = DEFAULT_HAEMATOCRIT
     tissue_density_g_per_ml: float = DEFAULT_TISSUE_DENSITY_G_PER_ML
     aif_interpolation: str = "linear"
+    parameters: tuple[str, ...] = ()
+    coordinates: Floats | None = None
+    covariance: Floats | None = None
+    pooled_over_mm: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

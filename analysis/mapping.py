@@ -6,9 +6,9 @@ from typing import Final
 
 from analysis.arrays import without_pixels
 from analysis.config import PipelineConfig
-from analysis.constants import BACKGROUND, RV_CAVITY
+from analysis.constants import BACKGROUND, MYOCARDIUM, RV_CAVITY
 from analysis.domain import AifResult, Bools, FlowMap, Segmentation, SliceContours
-from analysis.perfusion import map_flow, map_upslope
+from analysis.perfusion import map_flow, map_upslope, pool_neighbours
 from analysis.quality import PixelQuality
 from analysis.sectors import pixels_of_blood, rasterise_labels, standard_view
 from analysis.uncertainty import widened
@@ -42,13 +42,19 @@ def map_slices(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> N
             )
 
 
-def leave_out_blood(
+def refine_maps(
     part: SliceWork,
     contours: SliceContours,
     segmentation: Segmentation,
     base_to_apex: tuple[float, float, float] | None,
+    *,
+    pool: bool,
 ) -> None:
-    """Border pixels that show the flow of the blood beside them get no value, and a reason."""
+    """What can be said of a pixel's flow once the wall is known.
+
+    Border pixels that show the flow of the blood beside them get no value, and a reason. The others
+    are weighed against their neighbours in the wall where ``pool`` asks for it.
+    """
     if part.flow is None:
         return
     shape = part.flow.quality.shape
@@ -61,7 +67,12 @@ def leave_out_blood(
         blood = pixels_of_blood(
             flow.mbf_ml_per_min_per_g, flow.quality, labels, contours.lv_centre_rc, view
         )
-        return without_pixels(flow, blood, PixelQuality.BLOOD)
+        flow = without_pixels(flow, blood, PixelQuality.BLOOD)
+        if not pool:
+            return flow
+        return pool_neighbours(
+            flow, labels == MYOCARDIUM, pixel_spacing_mm=part.source.geometry.pixel_spacing_mm
+        )
 
     part.flow = cleaned(part.flow)
     part.mbf = part.flow.mbf_ml_per_min_per_g

@@ -24,7 +24,7 @@ from analysis.domain import Bools, Exam, Point
 from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import signal_to_gd
 from analysis.layout import lay_out
-from analysis.mapping import leave_out_blood, map_slices
+from analysis.mapping import map_slices, refine_maps
 from analysis.motion import correct_motion
 from analysis.quality import Flag
 from analysis.reserve import reserve_rows
@@ -237,7 +237,13 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
         if part.contours is not None and part.wanted:
             part.flags.extend(part.contours.flags)
             with part.part("Measuring segments"):
-                leave_out_blood(part, part.contours, part.segmentation, work.base_to_apex)
+                refine_maps(
+                    part,
+                    part.contours,
+                    part.segmentation,
+                    work.base_to_apex,
+                    pool=config.pool_neighbours,
+                )
                 arrays, how = (
                     measured_arrays(part),
                     partial(
@@ -246,7 +252,7 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
                         position=part.source.position,
                         geometry=part.source.geometry,
                         base_to_apex=work.base_to_apex,
-                        options=result.measure_options(config),
+                        options=result.measure_options(config, part),
                     ),
                 )
                 part.measurement = how(maps_from_arrays(arrays))

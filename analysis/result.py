@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from analysis.constants import (
 )
 from analysis.cross_checks import global_of, measured_slices
 from analysis.domain import AifResult, Doubles, Exam, Floats
+from analysis.perfusion import shared_pixels
 from analysis.quality import Flag
 from analysis.reserve import method_of
 from analysis.sectors import (
@@ -87,13 +88,17 @@ def assemble(
     return AnalysisResult(document=document, arrays=arrays)
 
 
-def measure_options(config: PipelineConfig) -> MeasureOptions:
-    """The part of the configuration that measuring contours needs."""
-    return MeasureOptions(
+def measure_options(config: PipelineConfig, part: SliceWork) -> MeasureOptions:
+    """What measuring the contours of a slice needs to know of the configuration and its map."""
+    options = MeasureOptions(
         apical_rule=config.apical_rule,
         common_error_fraction=config.common_error_fraction,
         boundary_sd_mm=config.boundary_sd_mm,
     )
+    if part.flow is None or part.flow.pooled_over_mm is None:
+        return options
+    shared = shared_pixels(part.flow.pooled_over_mm, part.source.geometry.pixel_spacing_mm)
+    return replace(options, noise_correlation_px=shared)
 
 
 def _acquisition(work: AcquisitionWork, config: PipelineConfig) -> dict[str, Any]:
@@ -168,7 +173,7 @@ def _slice(
             "position": source.position,
             "geometry": geometry,
             "base_to_apex": None if axis is None else list(axis),
-            "options": asdict(measure_options(config)),
+            "options": asdict(measure_options(config, part)),
         },
         "contours": None if part.contours is None else contours_to_json(part.contours),
         **measured,

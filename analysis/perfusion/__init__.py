@@ -2,6 +2,7 @@
 
 from analysis.perfusion.flow import map_flow
 from analysis.perfusion.models import MODELS, model_named
+from analysis.perfusion.pooling import pool_neighbours, shared_pixels
 from analysis.perfusion.time_axis import resample
 from analysis.perfusion.upslope import map_upslope, perfusion_reserve_index
 
@@ -11,5 +12,7 @@ __all__ = [
     "map_upslope",
     "model_named",
     "perfusion_reserve_index",
+    "pool_neighbours",
     "resample",
+    "shared_pixels",
 ]

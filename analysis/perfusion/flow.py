@@ -126,6 +126,12 @@ def _as_map(
         image[quality.ravel() != PixelQuality.OK] = np.nan
         return image.reshape(quality.shape)
 
+    def kept(rows_of_all: NDArray[np.floating]) -> Floats:
+        """Values (N, ...) of the fits in the place of their pixels."""
+        image = np.full((quality.size, *rows_of_all.shape[1:]), np.nan, np.float32)
+        image[rows] = rows_of_all
+        return image.reshape(*quality.shape, *rows_of_all.shape[1:])
+
     def maps(name: str) -> tuple[Floats, Floats]:
         if name not in names:
             return empty, empty
@@ -154,6 +160,9 @@ def _as_map(
         haematocrit=haematocrit,
         tissue_density_g_per_ml=density,
         aif_interpolation=interpolation,
+        parameters=tuple(names),
+        coordinates=kept(fitted.parameters),
+        covariance=kept(fitted.covariance),
     )
 
 

@@ -52,12 +52,17 @@ def after_fit(
     believable = np.isfinite(fitted.parameters).all(axis=1)
     delay = len(model.PARAMETERS)
     quality = np.zeros(len(curves), np.uint8)
-    limit = np.maximum(LARGEST_RELATIVE_ERROR * mbf, LARGEST_ERROR_ML_PER_MIN_PER_G)
-    quality[mbf_se > limit] = PixelQuality.UNCERTAIN
+    quality[mbf_se > largest_error(mbf)] = PixelQuality.UNCERTAIN
     quality[fitted.power > (1 - _LEAST_EXPLAINED) * power] = PixelQuality.POOR_FIT
     quality[fitted.on_bound[:, 0] | fitted.on_bound[:, delay]] = PixelQuality.ON_BOUND
     quality[~fitted.converged | ~believable] = PixelQuality.NOT_CONVERGED
     return quality
+
+
+def largest_error(mbf: Doubles) -> Doubles:
+    """Standard error (N,) above which a flow (N,) is too uncertain to be shown."""
+    limit: Doubles = np.maximum(LARGEST_RELATIVE_ERROR * mbf, LARGEST_ERROR_ML_PER_MIN_PER_G)
+    return limit
 
 
 def _enhances(curves: Floats) -> Bools:

@@ -121,6 +121,24 @@ def test_a_second_model_has_its_own_map_and_segments_beside_the_first(dual):
                 )
 
 
+def test_pooling_where_asked_for_says_so_and_widens_what_pixels_share(dual):
+    rest = tuple(a for a in dual.exam.acquisitions if a.condition == "rest")
+    result = analyse(
+        replace(dual.exam, acquisitions=rest),
+        config=PipelineConfig(pool_neighbours=True, second_motion_pass=False),
+    )
+    found = acquisition(result, "rest")
+    piece = found["slices"][0]
+    arrays = result.arrays[piece["key"]]
+    assert "flow-pooled" in codes(found["flags"])
+    assert "flow-pooled" not in codes(acquisition(dual.result, "rest")["flags"])
+    assert piece["measured_with"]["options"]["noise_correlation_px"] > 40
+    assert np.array_equal(np.isfinite(arrays["mbf"]), arrays["quality"] == 0)
+    wall = (arrays["labels"] == 2) & np.isfinite(arrays["mbf"])
+    alone = dual.result.arrays[piece["key"]]
+    assert arrays["mbf"][wall].std() < np.nanstd(alone["mbf"][alone["labels"] == 2])
+
+
 def test_the_reserve_is_the_ratio_of_means(dual):
     rows = {row["segment"]: row for row in dual.result.document["mpr"]}
     flow = {
