@@ -20,13 +20,13 @@ from analysis.arrays import measured_arrays
 from analysis.config import PipelineConfig
 from analysis.constants import LV_CAVITY, MYOCARDIUM, RV_CAVITY
 from analysis.cross_checks import acquisition_doubts, exam_doubts
-from analysis.domain import Bools, Exam, Point
+from analysis.domain import AifSeries, Bools, Exam, Point
 from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import signal_to_gd
 from analysis.layout import lay_out
 from analysis.mapping import map_slices, refine_maps
 from analysis.motion import correct_motion
-from analysis.quality import Flag
+from analysis.quality import Flag, FrameStatus
 from analysis.reserve import reserve_rows
 from analysis.result import AnalysisResult
 from analysis.sectors import (
@@ -34,9 +34,12 @@ from analysis.sectors import (
     measure_slice,
     polygon_mask,
 )
-from analysis.segmentation import contours_from, segment
+from analysis.segmentation import contours_from, find_blood_pools, segment
 from analysis.slice_doubts import judge_uncertainty
 from analysis.work import AcquisitionWork, Progress, SliceWork, Watch
+
+LEAST_AIF_FRAMES: Final = 8
+"""In fewer frames no passage of a bolus can be seen."""
 
 NOTICEABLE_PX: Final = 0.3
 """A second registration that moves the heart by less than this changes no contour."""
@@ -183,6 +186,7 @@ def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
         work.aif = measure_aif(
             work.source.aif,
             lv_mask=drawn,
+            seen=None if drawn is not None else _seen_pools(work, work.source.aif),
             excluded_frames=excluded,
             haematocrit=config.haematocrit,
         )
@@ -260,6 +264,16 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
                 part.other_measurements = {
                     model: how(maps_from_arrays(arrays, model=model)) for model in part.other_flows
                 }
+
+
+def _seen_pools(work: AcquisitionWork, aif: AifSeries) -> tuple[Bools, Bools] | None:
+    """Where the network sees the ventricles on input function images; None in too few frames."""
+    used = ~aif.is_pd & (aif.frame_status == FrameStatus.USED)
+    if used.sum() < LEAST_AIF_FRAMES:
+        return None
+    seen = find_blood_pools(aif.signal[0][used], aif.time_s[used], aif.geometry.pixel_spacing_mm)
+    work.models[seen.model] = seen.model_version
+    return seen.lv, seen.rv
 
 
 def _heart(part: SliceWork) -> Bools | None:

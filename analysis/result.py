@@ -67,6 +67,7 @@ def assemble(
     arrays: dict[str, Arrays] = {}
     models: dict[str, str] = {}
     for work in works:
+        models |= work.models
         for part in work.slices:
             arrays[part.key] = slice_arrays(part)
             if part.segmentation is not None:

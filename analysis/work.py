@@ -137,12 +137,16 @@ class SliceWork:
 
 @dataclass(kw_only=True)
 class AcquisitionWork:
-    """One acquisition on its way through the stages."""
+    """One acquisition on its way through the stages.
+
+    models: name and version of networks that had a part in it beside the slices' own.
+    """
 
     key: str
     source: Acquisition
     slices: list[SliceWork]
     aif: AifResult | None = None
+    models: dict[str, str] = field(default_factory=dict)
     flags: list[Flag] = field(default_factory=list)
     base_to_apex: tuple[float, float, float] | None = None
 

@@ -23,6 +23,10 @@ _EDGE: Final = 0.6
 """Of the pool's peak enhancement in signal: about half of it in concentration, because saturation
 flattens the top. Half height is where the edge of a blurred object lies; pixels below it are mostly
 wall, and with them the brightest quartile would be mixed blood."""
+_LEAST_SEEN_PX: Final = 3
+_SAME_POOL: Final = 0.5
+"""Share of the smaller of two masks that lies in the other where both are the same pool."""
+
 _SHORTEST_TRANSIT: Final = 1.5
 """Frames (heartbeats) that blood needs at least from the right to the left ventricle."""
 
@@ -69,6 +73,30 @@ def detect_blood_pools(signal: Floats) -> tuple[Bools, Bools, tuple[Flag, ...]]:
         "check that it is the left ventricle.",
     )
     return _within_edge(only.mask, signal), empty, (flag,)
+
+
+def agree_on_pools(
+    found: tuple[Bools, Bools, tuple[Flag, ...]], seen: tuple[Bools, Bools]
+) -> tuple[Bools, Bools, tuple[Flag, ...]]:
+    """Join what the dynamics found (LV, RV, flags) with what a network saw (LV, RV).
+
+    Where both mean the same left ventricle the dynamics' mask stays: its edge is finer. Where they
+    do not, or the dynamics found nothing, the network's is taken, and a flag says so: in cavities
+    of three to five pixels it is right twice as often (docs/validation/segmentation.md).
+    """
+    lv, _, _ = found
+    seen_lv, seen_rv = seen
+    if seen_lv.sum() < _LEAST_SEEN_PX:
+        return found
+    smaller = min(int(lv.sum()), int(seen_lv.sum()))
+    if lv.any() and int((lv & seen_lv).sum()) >= _SAME_POOL * smaller:
+        return found
+    flag = Flag(
+        code="aif-left-ventricle-uncertain",
+        message="Contrast dynamics and the network disagree about the left ventricle on the input "
+        "function images; the network's was taken. Check the region.",
+    )
+    return seen_lv, seen_rv & ~seen_lv, (flag,)
 
 
 def _not_found(reason: str) -> Flag:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from analysis.aif import checks
 from analysis.aif.assemble import assemble, clear_bolus, nothing_found
 from analysis.aif.blood_curve import brightest_pixels, fixed_pixels, mean_of
-from analysis.aif.blood_pools import detect_blood_pools
+from analysis.aif.blood_pools import agree_on_pools, detect_blood_pools
 from analysis.constants import DEFAULT_HAEMATOCRIT
 from analysis.domain import AifResult, AifSeries, Bools, Floats
 from analysis.gadolinium import correct_t2star, signal_to_gd
@@ -24,6 +24,7 @@ def measure_aif(
     *,
     lv_mask: Bools | None = None,
     rv_mask: Bools | None = None,
+    seen: tuple[Bools, Bools] | None = None,
     excluded_frames: Sequence[int] = (),
     haematocrit: float = DEFAULT_HAEMATOCRIT,
 ) -> AifResult:
@@ -32,13 +33,14 @@ def measure_aif(
     The curve is the mean of the brightest quartile of the LV pixels in each frame (Xue 2020b),
     T2*-corrected with the R2* of those pixels together: pixel by pixel, noise alone would look like
     T2*. lv_mask, rv_mask: (H, W), drawn by a reader; found from the dynamics otherwise.
+    seen: (LV, RV) as a network saw them, which decides where the dynamics disagree or find nothing.
     excluded_frames: indices that a reader left out. source is "none" where nothing can be used.
     """
     status = np.array(series.frame_status, np.uint8)
     status[[t for t in excluded_frames if 0 <= t < status.size]] = FrameStatus.LEFT_OUT_BY_READER
     used = np.flatnonzero((status == FrameStatus.USED) & ~series.is_pd)
     echo = np.asarray(series.signal[0], np.float32)
-    lv, rv, flags = _blood_pools(echo[used], lv_mask, rv_mask)
+    lv, rv, flags = _blood_pools(echo[used], lv_mask, rv_mask, seen)
 
     def concentration(signal: Floats) -> tuple[Floats, tuple[Flag, ...]]:
         if series.in_mmol_per_l:
@@ -114,13 +116,18 @@ _ONE_ECHO: Final = Flag(
 
 
 def _blood_pools(
-    signal: Floats, lv_mask: Bools | None, rv_mask: Bools | None
+    signal: Floats,
+    lv_mask: Bools | None,
+    rv_mask: Bools | None,
+    seen: tuple[Bools, Bools] | None,
 ) -> tuple[Bools, Bools, list[Flag]]:
     """LV and RV masks: those drawn by a reader, else those found."""
     if lv_mask is not None:
         lv = np.asarray(lv_mask, bool)
         return lv, np.zeros_like(lv) if rv_mask is None else np.asarray(rv_mask, bool), []
     lv, found_rv, flags = detect_blood_pools(signal)
+    if seen is not None:
+        lv, found_rv, flags = agree_on_pools((lv, found_rv, flags), seen)
     return lv, found_rv if rv_mask is None else np.asarray(rv_mask, bool), list(flags)
 
 

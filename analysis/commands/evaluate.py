@@ -35,6 +35,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     contours.add_argument("--tier", choices=("easy", "standard", "wild"), default="standard")
     contours.add_argument("--count", type=int, help="the first cases of the tier (all)")
     contours.add_argument("--out", type=Path, default=Path("test-output/contours"))
+    pools = targets.add_parser("aif", help="finding the ventricles on input-function images")
+    pools.add_argument("data", type=Path, nargs="?", help="folder with aif/*.npz")
+    pools.add_argument("--out", type=Path, default=Path("test-output/aif"))
+    pools.add_argument("--version", help="version of the network (the newest)")
     flow = targets.add_parser("flow", help="recovery of known flow, agreement with a patient")
     flow.add_argument("data", type=Path, nargs="?", help="folder with data/dual_sequence")
     flow.add_argument("--out", type=Path, default=Path("test-output/flow"))
@@ -46,6 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     flow.set_defaults(run=run_flow)
     ood.set_defaults(run=run_ood)
     contours.set_defaults(run=run_contours)
+    pools.set_defaults(run=run_pools)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -86,6 +91,16 @@ def run_contours(args: argparse.Namespace) -> int:
     from analysis.evaluation.segmentation_exam_report import evaluate_contours
 
     print(json.dumps(evaluate_contours(args.tier, args.count, args.out)["all"], indent=1))
+    print(f"written to {args.out}")
+    return 0
+
+
+def run_pools(args: argparse.Namespace) -> int:
+    from analysis.evaluation.blood_pools import evaluate_pools
+
+    if args.data is not None and not args.data.is_dir():
+        raise BadInput(f"{args.data} is not a folder.")
+    print(json.dumps(evaluate_pools(args.data, args.out, version=args.version), indent=1))
     print(f"written to {args.out}")
     return 0
 

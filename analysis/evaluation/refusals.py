@@ -158,15 +158,14 @@ def _elsewhere(case: Case) -> Floats | None:
     rows, columns = np.nonzero(heart)
     height, width = heart.shape
     margin = round(5.0 / case.pixel_spacing_mm[0])
-    free = {
-        (slice(0, rows.min() - margin), slice(0, width)): int(rows.min()) - margin,
-        (slice(rows.max() + margin, height), slice(0, width)): height - int(rows.max()) - margin,
-        (slice(0, height), slice(0, columns.min() - margin)): int(columns.min()) - margin,
-        (slice(0, height), slice(columns.max() + margin, width)): width
-        - int(columns.max())
-        - margin,
-    }
-    part, size = max(free.items(), key=lambda item: item[1])
+    everything = slice(None)
+    free = [
+        (int(rows.min()) - margin, (slice(0, rows.min() - margin), everything)),
+        (height - int(rows.max()) - margin, (slice(rows.max() + margin, height), everything)),
+        (int(columns.min()) - margin, (everything, slice(0, columns.min() - margin))),
+        (width - int(columns.max()) - margin, (everything, slice(columns.max() + margin, width))),
+    ]
+    size, part = max(free, key=lambda item: item[0])
     if size * case.pixel_spacing_mm[0] < 60.0:
         return None
     most = round(CROP_MM / case.pixel_spacing_mm[0])

@@ -6,6 +6,7 @@ hold the heart near their middle, and the bolus tells the ventricles apart.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
@@ -30,6 +31,16 @@ points spans 336 mm."""
 LV_BLOOD: Final = 1
 RV_BLOOD: Final = 2
 LEAST_PROBABILITY: Final = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenPools:
+    """Masks (H, W) of left and right ventricular blood, empty where none was seen, and by what."""
+
+    lv: Bools
+    rv: Bools
+    model: str
+    model_version: str
 
 
 @lru_cache(maxsize=2)
@@ -81,8 +92,13 @@ def find_blood_pools(
     pixel_spacing_mm: tuple[float, float],
     *,
     version: str | None = None,
-) -> tuple[Bools, Bools]:
-    """Masks (H, W) of left and right ventricular blood; empty where none was seen."""
+) -> SeenPools:
+    """The ventricles on input-function images; arguments as for ``pool_probabilities``."""
     probabilities = pool_probabilities(series, time_s, pixel_spacing_mm, version=version)
     lv, rv = (probabilities[label] > LEAST_PROBABILITY for label in (LV_BLOOD, RV_BLOOD))
-    return np.asarray(lv), np.asarray(rv)
+    return SeenPools(
+        lv=np.asarray(lv),
+        rv=np.asarray(rv),
+        model=AIF_MODEL,
+        model_version=load_aif_network(version).version,
+    )

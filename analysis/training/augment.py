@@ -114,12 +114,27 @@ def change_intensity(window: Tensor, generator: Generator) -> Tensor:
 
 
 def augment(
-    stored: Tensor, labels: Tensor, *, classes: int, nominal_start: int, generator: Generator
+    stored: Tensor,
+    labels: Tensor,
+    *,
+    classes: int,
+    nominal_start: int,
+    generator: Generator,
+    intensity_changes: bool = True,
 ) -> tuple[Tensor, Tensor]:
     """A training batch: windows (B, BINS, GRID_SIZE, GRID_SIZE) not yet normalised, and labels.
 
     stored: (B, STORED_BINS, STORED_SIZE, STORED_SIZE); labels: (B, STORED_SIZE, STORED_SIZE).
+    intensity_changes: False leaves time and grey values as they are and changes place alone.
     """
+    if not intensity_changes:
+        start = torch.full((len(stored),), nominal_start)
+        return move_in_space(take_window(stored, start), labels, classes, generator)
     window = shift_in_time(stored, nominal_start, generator)
     window, labels = move_in_space(window, labels, classes, generator)
     return change_intensity(window, generator), labels
+
+
+def without_time(window: Tensor) -> Tensor:
+    """The window (B, bins, h, w) with its mean over time in every bin: what a 2D network sees."""
+    return window.mean(dim=1, keepdim=True).expand_as(window).contiguous()

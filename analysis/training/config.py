@@ -23,6 +23,8 @@ class TrainingConfig:
     class_weights: of the cross-entropy, one per class.
     averaging: decay per step of the running mean of the weights, which is what is exported.
     validation_seed: of the simulated samples that are never trained on.
+    intensity_changes: whether gain, contrast, noise and time are varied, or place alone.
+    one_frame: whether the network sees the mean over time alone (2D instead of 2D+t).
     """
 
     name: str
@@ -37,6 +39,8 @@ class TrainingConfig:
     averaging: float = 0.998
     validation_seed: int = 990_001
     validation_samples: int = 192
+    intensity_changes: bool = True
+    one_frame: bool = False
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
     def to_json(self) -> dict[str, object]:
@@ -46,14 +50,22 @@ class TrainingConfig:
 def read_config(name: str) -> TrainingConfig:
     """The configuration of a network by its name or by the path of a .toml file.
 
-    Raises BadInput where there is none or a field is unknown.
+    ``name@variant`` takes a variant that the file lists under ``[variants.<variant>]``; it names
+    only what differs. Raises BadInput where there is none or a field is unknown.
     """
+    name, _, variant = name.partition("@")
     path = Path(name) if name.endswith(".toml") else CONFIG_FOLDER / f"{name}.toml"
     try:
         document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise BadInput(f"No usable training configuration {path}: {error}") from error
-    network = NetworkConfig.from_json({**NetworkConfig().to_json(), **document.pop("network", {})})
+    variants: dict[str, dict[str, Any]] = document.pop("variants", {})
+    if variant and variant not in variants:
+        raise BadInput(f"{path} has no variant {variant}; it has {', '.join(variants) or 'none'}.")
+    changed = variants.get(variant, {})
+    shape = {**document.pop("network", {}), **changed.pop("network", {})}
+    document |= changed
+    network = NetworkConfig.from_json({**NetworkConfig().to_json(), **shape})
     if "class_weights" in document:
         document["class_weights"] = tuple(document["class_weights"])
     try:

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from analysis.domain import Floats
 from analysis.segmentation.network import LightUNet
 from analysis.segmentation.window import normalise
-from analysis.training.augment import augment
+from analysis.training.augment import augment, without_time
 from analysis.training.config import TrainingConfig
 from analysis.training.loss import segmentation_loss
 from analysis.training.shards import ShardFolder
@@ -105,6 +105,12 @@ def half_precision_pays() -> bool:
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
+def as_seen(config: TrainingConfig, window: Tensor) -> Tensor:
+    """The normalised window, without time where the configuration says so."""
+    seen = normalise(window)
+    return without_time(seen) if config.one_frame else seen
+
+
 def train_step(
     state: TrainingState, config: TrainingConfig, window: Tensor, labels: Tensor
 ) -> float:
@@ -112,7 +118,7 @@ def train_step(
     for group in state.optimiser.param_groups:
         group["lr"] = learning_rate(config, state.step)
     state.network.train()
-    batch = normalise(window).contiguous(memory_format=torch.channels_last)
+    batch = as_seen(config, window).contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16, enabled=half_precision_pays()):
         logits = state.network(batch)
     loss = segmentation_loss(logits.float(), labels, torch.tensor(config.class_weights))
@@ -127,13 +133,17 @@ def train_step(
 
 
 def validation_dice(
-    network: nn.Module, windows: Floats, labels: np.ndarray[Any, Any]
+    network: nn.Module,
+    windows: Floats,
+    labels: np.ndarray[Any, Any],
+    *,
+    config: TrainingConfig,
 ) -> list[float]:
     """Mean Dice per class but the background over samples that hold the class."""
     answers = []
     with torch.inference_mode():
         for start in range(0, len(windows), 16):
-            batch = normalise(torch.from_numpy(windows[start : start + 16]))
+            batch = as_seen(config, torch.from_numpy(windows[start : start + 16]))
             answers.append(network(batch).argmax(dim=1).numpy())
     answer = np.concatenate(answers)
     means = []
@@ -182,10 +192,11 @@ def train(
             classes=config.network.classes,
             nominal_start=nominal_start,
             generator=generator,
+            intensity_changes=config.intensity_changes,
         )
         losses.append(train_step(state, config, window, labels))
         if state.step % look_every == 0 or state.step == config.steps:
-            dice = validation_dice(state.averaged, *validation)
+            dice = validation_dice(state.averaged, *validation, config=config)
             line = {
                 "step": state.step,
                 "samples_on_disk": len(samples),

@@ -11,7 +11,14 @@ from analysis import weights
 from analysis.errors import BadInput
 from analysis.segmentation.network import LightUNet, NetworkConfig
 from analysis.segmentation.window import BINS, GRID_SIZE
-from analysis.training.augment import STORED_BINS, STORED_SIZE, augment, take_window
+from analysis.training.aif_samples import draw_aif_sample
+from analysis.training.augment import (
+    STORED_BINS,
+    STORED_SIZE,
+    augment,
+    take_window,
+    without_time,
+)
 from analysis.training.config import TrainingConfig, read_config
 from analysis.training.export import export
 from analysis.training.loop import (
@@ -155,7 +162,7 @@ def test_the_network_learns_a_disc_in_a_ring() -> None:
     truth = torch.from_numpy(np.repeat(labels, 2, axis=0).astype(np.int64))
     for _ in range(80):
         train_step(state, config, batch, truth)
-    lv, wall = validation_dice(state.averaged, windows, labels)
+    lv, wall = validation_dice(state.averaged, windows, labels, config=TINY)
     assert lv > 0.95 and wall > 0.9
 
 
@@ -190,3 +197,49 @@ def test_a_simulated_sample_holds_a_heart_that_fills_after_the_bolus_foot() -> N
         else frames[:, labels == 1].mean(axis=1)
     )
     assert blood[9:].max() > blood[:6].max()
+
+
+def test_a_variant_changes_only_what_it_names() -> None:
+    plain, narrow = read_config("segmentation"), read_config("segmentation@narrow")
+    assert narrow.network.widths == (40, 80, 112)
+    assert replace(narrow, network=plain.network) == plain
+    assert read_config("segmentation@one-frame").one_frame
+    assert not read_config("segmentation@place-alone").intensity_changes
+    with pytest.raises(BadInput, match="has no variant wide"):
+        read_config("segmentation@wide")
+
+
+@pytest.mark.parametrize("variant", ["two-levels", "four-levels", "two-blocks", "four-blocks"])
+def test_every_variant_of_the_search_is_a_network(variant: str) -> None:
+    network = LightUNet(read_config(f"segmentation@{variant}").network).eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, BINS, 32, 32)).shape == (1, 4, 32, 32)
+
+
+def test_a_network_without_time_sees_the_same_in_every_order_of_frames() -> None:
+    window = torch.rand(2, BINS, 8, 8)
+    later = window.flip(dims=(1,))
+    assert torch.allclose(without_time(window), without_time(later), atol=1e-6)
+    assert without_time(window).shape == window.shape
+
+
+def test_without_intensity_changes_a_sample_keeps_its_grey_values() -> None:
+    frames, truth = disc_sample(np.random.default_rng(4))
+    window, _ = augment(
+        torch.from_numpy(frames)[None],
+        torch.from_numpy(truth.astype(np.int64))[None],
+        classes=3,
+        nominal_start=3,
+        generator=torch.Generator().manual_seed(2),
+        intensity_changes=False,
+    )
+    assert float(window.max()) <= float(frames.max()) + 1e-5
+    assert float(window[:, 0].min()) >= 0
+
+
+def test_the_input_function_network_is_trained_on_two_pools() -> None:
+    frames, labels = draw_aif_sample(np.random.default_rng(6))
+    assert frames.shape == (STORED_BINS, STORED_SIZE, STORED_SIZE)
+    assert set(np.unique(labels)) <= {0, 1, 2} and (labels == 1).any()
+    config = read_config("aif")
+    assert config.network.classes == len(config.class_weights) == 3
