@@ -127,7 +127,7 @@ def _target_echo(site: Site, request: HttpRequest) -> str:
 
 def _rules(site: Site, request: HttpRequest) -> str:
     rules = import_rules_set(site, _field(request, "rules"), request.user)
-    return f"{len(rules)} import rules are in force at {site.name} from now on."
+    return f"Import rules in force at {site.name} from now on: {len(rules)}."
 
 
 _ACTIONS: dict[str, Callable[[Site, HttpRequest], str]] = {

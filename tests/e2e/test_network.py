@@ -29,7 +29,7 @@ def test_a_caller_and_a_destination_are_set_and_a_mistake_in_a_rule_is_named(
     rules = page.get_by_label("Import rules of North Hospital as JSON")
     rules.fill('[{"name": "ours", "role": "map", "pattern": "XQ7", "scale": 0.001}]')
     page.get_by_role("button", name="Save rules").click()
-    expect(page.get_by_text("1 import rules are in force")).to_be_visible()
+    expect(page.get_by_text("in force at North Hospital from now on: 1.")).to_be_visible()
     PICTURES.mkdir(parents=True, exist_ok=True)
     for width, height in ((1280, 900), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
