@@ -22,7 +22,8 @@ def test_the_received_classes_are_those_that_intake_takes():
 
 def test_every_code_of_our_own_is_listed_with_its_meaning():
     values = [v for v in vars(codes).values() if isinstance(v, Code)]
-    values += [*codes.ORIGINS.values(), *codes.CONDITIONS.values()]
+    tables = [v for v in vars(codes).values() if isinstance(v, dict)]
+    values += [one for table in tables for one in table.values() if isinstance(one, Code)]
     own = {(c.meaning, c.value) for c in values if c.scheme_designator == codes.PRIVATE}
     assert set(re.findall(r"\| ([^|]+) \| (\w+) 99QPERF \|", TEXT)) == own
 
