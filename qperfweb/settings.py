@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from qperfweb.accounts.oidc import provider_settings
 from qperfweb.core.database_url import parse_database_url
 from qperfweb.setup.state import anchors_file, kept_secret, state_folder, store_folder
 
@@ -46,6 +47,10 @@ TRAIL_KEY = text("QPERF_TRAIL_KEY") or kept_secret("trail_key")
 """Seals the trail (core/seal.py). Every worker needs the same one; the database never has it."""
 TRAIL_ANCHORS = anchors_file()
 """The heads of the trail's chains, one line each; only ever appended to. Keep a copy elsewhere."""
+TRAIL_SINK = text("QPERF_TRAIL_SINK")
+"""A log server that gets every event, e.g. tls://log.example.org:6514 (core/sink.py)."""
+TRAIL_SINK_FORMAT = text("QPERF_TRAIL_SINK_FORMAT", "json")
+TRAIL_SINK_CA = text("QPERF_TRAIL_SINK_CA")
 
 HTTPS = flag("QPERF_HTTPS")
 ALLOWED_HOSTS = words("QPERF_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
@@ -61,6 +66,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
     "axes",
     "drf_spectacular",
     "procrastinate.contrib.django",
@@ -74,6 +83,7 @@ INSTALLED_APPS = [
     "qperfweb.agreement",
     "qperfweb.reports",
     "qperfweb.dicom_network",
+    "qperfweb.privacy",
     "qperfweb.viewer",
 ]
 
@@ -89,10 +99,13 @@ MIDDLEWARE = [
     "qperfweb.accounts.middleware.ApiTokenMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "qperfweb.accounts.sessions.SessionEndMiddleware",
+    "qperfweb.accounts.second_factor.SecondFactorMiddleware",
     "qperfweb.core.middleware.SiteScopeMiddleware",
     "qperfweb.projects.gate.BlindingMiddleware",
+    # Innermost: it answers allauth's own exceptions with queries, before the transaction is undone.
+    "allauth.account.middleware.AccountMiddleware",
 ]
 
 ROOT_URLCONF = "qperfweb.urls"
@@ -168,6 +181,22 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = {"login_failed": False}  # axes counts failures, in the database
 
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+SOCIALACCOUNT_ADAPTER = "qperfweb.accounts.single_sign_on.SingleSignOnAdapter"
+SOCIALACCOUNT_LOGIN_ON_GET = True  # the content policy lets no form lead to another host
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_PROVIDERS = provider_settings(os.environ)
+
+MFA_ADAPTER = "qperfweb.accounts.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "QPerf Web"
+MFA_TOTP_TOLERANCE = 1  # a telephone's clock may be half a minute off
+MFA_FORMS = {
+    "authenticate": "qperfweb.accounts.second_factor.CountedAuthenticateForm",
+    "reauthenticate": "qperfweb.accounts.second_factor.CountedReauthenticateForm",
+}
+
 AXES_FAILURE_LIMIT = integer("QPERF_SIGN_IN_FAILURES", 8)
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -178,6 +207,8 @@ AXES_VERBOSE = False
 AXES_ENABLE_ADMIN = False
 
 SESSION_COOKIE_AGE = integer("QPERF_SESSION_HOURS", 12) * 3600
+SESSION_IDLE_S = integer("QPERF_SESSION_IDLE_MINUTES", 60) * 60
+"""A session ends this long after its person last did something (accounts/sessions.py)."""
 SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS

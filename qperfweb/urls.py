@@ -11,9 +11,10 @@ from qperfweb.core import trail_views, views
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
-    path("accounts/", include("qperfweb.accounts.urls")),
+    path("", include("qperfweb.accounts.urls")),
     path("trail/", trail_views.trail, name="trail"),
     path("trail/trail.csv", trail_views.trail_csv, name="trail-csv"),
+    path("trail/messages.log", trail_views.trail_audit_messages, name="trail-messages"),
     path("api/me/preferences/", PreferencesView.as_view(), name="preferences"),
     path("api/schema/", SpectacularAPIView.as_view(), name="api-schema"),
 ]
@@ -26,6 +27,7 @@ _APPS = (
     "agreement",
     "reports",
     "dicom_network",
+    "privacy",
     "viewer",
 )
 urlpatterns += [

@@ -9,6 +9,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from qperfweb.core.permissions import Role
 
@@ -19,6 +20,7 @@ class Site(models.Model):
     slug = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    second_factor_required = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["name"]
@@ -61,6 +63,8 @@ class User(AbstractBaseUser):
     # A request signed in by an API token may do less than its user (accounts/tokens.py).
     token_site_id: int | None = None
     token_verbs: frozenset[str] | None = None
+    # Whether this session has shown a second factor (accounts/second_factor.py).
+    second_factor_shown = False
 
     class Meta:
         constraints = [
@@ -76,16 +80,32 @@ class User(AbstractBaseUser):
         return self.full_name or self.username
 
     def roles_by_site(self) -> dict[int, set[Role]]:
-        """The roles that this person holds, by site id; read once per instance."""
-        held: dict[int, set[Role]] | None = self.__dict__.get("_roles_by_site")
+        """The roles that this person can use now, by site id.
+
+        A token has those of its site. A session has none at a site that requires a second factor
+        until it has shown one.
+        """
+        if self.token_site_id is not None:
+            return {s: roles for s, (roles, _) in self._held().items() if s == self.token_site_id}
+        shown = self.second_factor_shown
+        return {s: roles for s, (roles, wanted) in self._held().items() if shown or not wanted}
+
+    def sites_wanting_second_factor(self) -> list[int]:
+        """Ids of this person's sites that open only once a second factor was shown."""
+        return [
+            s for s, (_, wanted) in self._held().items() if wanted and not self.second_factor_shown
+        ]
+
+    def _held(self) -> dict[int, tuple[set[Role], bool]]:
+        """Roles by site, and whether the site requires a second factor; read once per instance."""
+        held: dict[int, tuple[set[Role], bool]] | None = self.__dict__.get("_roles_held")
         if held is None:
             held = {}
-            for site_id, role in self.memberships.values_list("site_id", "role"):
-                held.setdefault(site_id, set()).add(Role(role))
-            self.__dict__["_roles_by_site"] = held
-        if self.token_site_id is None:
-            return held
-        return {site: roles for site, roles in held.items() if site == self.token_site_id}
+            rows = self.memberships.values_list("site_id", "role", "site__second_factor_required")
+            for site_id, role, wanted in rows:
+                held.setdefault(site_id, (set(), wanted))[0].add(Role(role))
+            self.__dict__["_roles_held"] = held
+        return held
 
 
 class Membership(models.Model):
@@ -135,6 +155,10 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prefix}... ({self.name})"
+
+    @property
+    def has_ended(self) -> bool:
+        return self.expires_at <= timezone.now()
 
 
 class Preferences(models.Model):

@@ -24,7 +24,9 @@ SCOPES: Mapping[str, frozenset[str]] = {
     ApiToken.Scope.READ: frozenset(_READ),
     ApiToken.Scope.SEND: frozenset({*_READ, Verb.UPLOAD, Verb.START_RUN}),
     # A signature needs the person, not a program that holds their token.
-    ApiToken.Scope.ALL: frozenset(set(Verb) - {Verb.SIGN_READING, Verb.MANAGE_SITE}),
+    ApiToken.Scope.ALL: frozenset(
+        set(Verb) - {Verb.SIGN_READING, Verb.REIDENTIFY, Verb.MANAGE_SITE}
+    ),
 }
 
 _REUSE_NOTED_EVERY = timedelta(minutes=1)

@@ -51,6 +51,8 @@ class AgreementView(APIView):
     @extend_schema(parameters=[AgreementFilters], responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         filters = _filters(request)
+        for site in Site.objects.filter(pk__in=filters.sites):
+            audit.record_access(request.user, "agreement.viewed", site, site=site)
         return Response(summary(filters) | {"choices": choices(filters.sites, filters.hidden)})
 
 

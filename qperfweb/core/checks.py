@@ -12,12 +12,14 @@ from django.db import DatabaseError
 
 from qperfweb.core.logins import PrivilegedLogin
 from qperfweb.core.schema import schema_state
+from qperfweb.core.sink import sink_of
 
 
 def register_all() -> None:
     checks.register(check_state_folder, "security")
     checks.register(check_exposure, "security")
     checks.register(check_object_store, "security")
+    checks.register(check_trail_sink, "security")
     checks.register(check_database, checks.Tags.database)
 
 
@@ -72,6 +74,15 @@ def check_object_store(app_configs: Any, **kwargs: Any) -> list[checks.CheckMess
             id="qperf.E007",
         )
     ]
+
+
+def check_trail_sink(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """A log server that is named wrongly would get nothing, unnoticed."""
+    try:
+        sink_of(settings.TRAIL_SINK, settings.TRAIL_SINK_FORMAT)
+    except ValueError as error:
+        return [checks.Error(str(error), id="qperf.E008")]
+    return []
 
 
 def check_database(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
+from qperfweb.core import audit
 from qperfweb.core.errors import UserError, user_error_response
 from qperfweb.core.permissions import sites_of
 from qperfweb.core.request_id import new_request_id
@@ -39,6 +40,9 @@ PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), payment=(), usb=
 UNSCOPED_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 """Answered without a user and without the records of any site."""
 
+WELCOME = "/accounts/welcome/"
+"""Below it lie addresses where a new person chooses a password."""
+
 
 class RequestIdMiddleware:
     """Give the request an id and write one log line: the path without its query (search terms)."""
@@ -54,9 +58,27 @@ class RequestIdMiddleware:
         if request.path not in UNSCOPED_PATHS:
             milliseconds = (time.monotonic() - begun) * 1000
             access_log.info(
-                "%s %s %d %.0f ms", request.method, request.path, response.status_code, milliseconds
+                "%s %s %d %.0f ms",
+                request.method,
+                _path(request),
+                response.status_code,
+                milliseconds,
             )
         return response
+
+
+def _is_a_refusal(request: HttpRequest, response: HttpResponse) -> bool:
+    """Somebody who is signed in was refused, or tried to change what is not theirs to see."""
+    if not request.user.is_authenticated:
+        return False
+    changes = request.method not in ("GET", "HEAD", "OPTIONS")
+    return response.status_code == 403 or (response.status_code == 404 and changes)
+
+
+def _path(request: HttpRequest) -> str:
+    """The path for the log; an address that itself lets somebody in is cut short."""
+    secret = request.path.startswith(WELCOME)
+    return f"{WELCOME}..." if secret else request.path
 
 
 class SecurityHeadersMiddleware:
@@ -91,6 +113,10 @@ class SiteScopeMiddleware:
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
+        if _is_a_refusal(request, response):
+            # In a transaction of its own: what the request did itself may have been undone.
+            details = {"method": request.method, "path": request.path[:200]}
+            audit.record(request.user, "access.refused", details=details)
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

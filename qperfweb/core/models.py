@@ -41,6 +41,20 @@ class TrailEvent(models.Model):
         return f"{self.action} {self.object_type} {self.object_id}".rstrip()
 
 
+class TrailShipment(models.Model):
+    """How far a chain has been sent to the log server (core/sink.py): the number of its last seal.
+
+    ``chain`` is "installation" or "site N". No event and no site's row stands here.
+    """
+
+    chain = models.CharField(max_length=32, unique=True)
+    number = models.PositiveIntegerField(default=0)
+    shipped_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return f"{self.chain} up to seal {self.number}"
+
+
 class TrailSeal(models.Model):
     """One link of a site's chain (core/seal.py): which events it holds, bound to the seal before.
 

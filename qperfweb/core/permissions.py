@@ -42,6 +42,7 @@ class Verb(models.TextChoices):
     EXPORT = "report.export", "Take out reports and results"
     VIEW_AGREEMENT = "agreement.view", "See automated against manual"
     VIEW_TRAIL = "trail.view", "See who did what"
+    REIDENTIFY = "identity.reveal", "Ask who a pseudonym stands for"
     MANAGE_SITE = "site.manage", "Members, tokens and settings of a site"
 
 
@@ -67,7 +68,14 @@ ALLOWED: Mapping[Role, frozenset[Verb]] = {
     ),
     Role.AUDITOR: frozenset({*_LOOK, Verb.EXPORT, Verb.VIEW_AGREEMENT, Verb.VIEW_TRAIL}),
     Role.SITE_ADMIN: frozenset(
-        {*_LOOK, *_SEND, Verb.MANAGE_PROJECT, Verb.VIEW_TRAIL, Verb.MANAGE_SITE}
+        {
+            *_LOOK,
+            *_SEND,
+            Verb.MANAGE_PROJECT,
+            Verb.VIEW_TRAIL,
+            Verb.REIDENTIFY,
+            Verb.MANAGE_SITE,
+        }
     ),
 }
 

@@ -20,6 +20,7 @@ from qperfweb.core import audit
 from qperfweb.core.errors import NotAllowed
 from qperfweb.core.models import TrailEvent
 from qperfweb.core.permissions import Verb, is_system_administrator, sites_of
+from qperfweb.core.sink import lines
 from qperfweb.core.trail import TrailFilter, narrowed, visible_to
 
 PAGE_SIZE = 100
@@ -67,6 +68,19 @@ def trail_csv(request: HttpRequest) -> HttpResponse:
     _note(request, "trail.exported", form)
     response = HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="trail.csv"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_safe
+@login_required
+def trail_audit_messages(request: HttpRequest) -> HttpResponse:
+    """The same events as DICOM audit messages, one syslog line each, as a log server takes them."""
+    form, events = _asked(request)
+    body = b"".join(line + b"\n" for line in lines(events[:CSV_ROWS], "dicom"))
+    _note(request, "trail.exported", form)
+    response = HttpResponse(body, content_type="text/plain; charset=utf-8")
+    response["Content-Disposition"] = 'attachment; filename="trail-audit-messages.log"'
     response["Cache-Control"] = "private, no-store"
     return response
 

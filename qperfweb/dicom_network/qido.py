@@ -13,6 +13,7 @@ from pydicom.datadict import keyword_for_tag, tag_for_keyword
 from rest_framework.request import Request
 
 from qperfweb.accounts.models import Site
+from qperfweb.core import audit
 from qperfweb.core.errors import Invalid
 from qperfweb.reviews.sight import blinded_studies
 from qperfweb.studies.identity import Identity, open_identity, query_tokens
@@ -31,11 +32,19 @@ _MOST_READ = 100
 Query = Mapping[str, str]
 
 
-class StudiesView(DicomWebView):
+class _SearchView(DicomWebView):
+    def searched(self, request: Request, slug: str | None) -> Site:
+        """The site whose names and dates the answer lists; that it was searched is recorded."""
+        site = self.site(request, slug)
+        audit.record_access(request.user, "study.searched", site, site=site)
+        return site
+
+
+class StudiesView(_SearchView):
     """GET /studies"""
 
     def get(self, request: Request, slug: str | None = None) -> HttpResponse:
-        site, query = self.site(request, slug), _query(request)
+        site, query = self.searched(request, slug), _query(request)
         rows = _narrowed(Study.objects.filter(site=site), query)
         rows = rows.select_related("patient__identity").order_by("-study_date", "-id")
         limit, offset = _page(request)
@@ -53,11 +62,11 @@ class StudiesView(DicomWebView):
         return _answer(request, [_study_json(study, base) for study in found])
 
 
-class SeriesView(DicomWebView):
+class SeriesView(_SearchView):
     """GET /series, /studies/{study}/series"""
 
     def get(self, request: Request, slug: str | None = None, study: str = "") -> HttpResponse:
-        site, query = self.site(request, slug), _query(request)
+        site, query = self.searched(request, slug), _query(request)
         base = base_of(request, slug)
         answers = []
         first: dict[str, Held] = {}
@@ -77,13 +86,13 @@ class SeriesView(DicomWebView):
         return _answer(request, _with_fields(request, page, first))
 
 
-class InstancesView(DicomWebView):
+class InstancesView(_SearchView):
     """GET /instances, /studies/{study}/instances, /studies/{study}/series/{series}/instances"""
 
     def get(
         self, request: Request, slug: str | None = None, study: str = "", series: str = ""
     ) -> HttpResponse:
-        site, query = self.site(request, slug), _query(request)
+        site, query = self.searched(request, slug), _query(request)
         base = base_of(request, slug)
         limit, offset = _page(request)
         found = [

@@ -36,7 +36,22 @@ OF_THE_PROJECT = frozenset(
 """Names in addresses of this package, whose views know who may see what."""
 
 HARMLESS = frozenset(
-    {"batch_id", "token", "slug", "key", "numbers", "tag", "series", "instance", "kind"}
+    {
+        "batch_id",
+        "token",
+        "slug",
+        "key",
+        "numbers",
+        "tag",
+        "series",
+        "instance",
+        "kind",
+        "provider_id",
+        "session_id",
+        "token_id",
+        "user_id",
+        "pk",
+    }  # fmt: skip
 )
 """Names in addresses that say nothing of a study by themselves, or stand beside one that does."""
 

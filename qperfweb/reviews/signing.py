@@ -1,32 +1,28 @@
 """Signing: freeze a reading, bound by hash to everything that it says and rests on.
 
 The signed document is canonical JSON (RFC 8785) with a versioned schema; its bytes and SHA-256 are
-kept. ``verify_reading`` rebuilds the bytes from the rows of today and checks the result bundle, so
-a row or a file that was tampered with is found. Identity is by pseudonym: erasing a patient's name
-leaves every signature valid.
+kept. ``verify.py`` rebuilds the bytes from the rows of today and checks the result bundle, so a row
+or a file that was tampered with is found. Identity is by pseudonym: erasing a patient's name leaves
+every signature valid.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 import rfc8785
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from qperfweb.core import audit
 from qperfweb.core.errors import Conflict, Invalid, NotAllowed
-from qperfweb.runs.bundles import BundleDamaged, verify_bundle
 from qperfweb.runs.services import digest, study_state_refresh
 from qperfweb.studies.models import Study
 
 from .confirmation import Confirmation
-from .figures import figures_of
-from .models import Addendum, Reading, ReadingFigure, ReadingState, Signature
+from .models import Addendum, Reading, ReadingState, Signature
 from .queries import content_of, newest_revision, open_checks, values_of
 from .services import lock_draft
 from .sight import sight_of, undrawn
@@ -36,6 +32,8 @@ from .summary import Summary, signed_summary, summary_of
 SCHEMA = "qperf-signed-reading-2"
 """1: without the summary, and content as it was kept then."""
 _FIRST_SCHEMA = "qperf-signed-reading-1"
+SCHEMAS = (_FIRST_SCHEMA, SCHEMA)
+"""What ``signed_document`` can still rebuild."""
 
 SEGMENT_FIELDS = (
     "condition", "segment", "quantity", "automated_value", "contour_value", "typed_value",
@@ -143,37 +141,6 @@ def addendum_add(reading: Reading, user: Any, *, text: str, confirmation: Confir
     return addendum
 
 
-def verify_reading(reading: Reading) -> list[str]:
-    """What is wrong with a signed reading, in words; empty when everything is as it was signed."""
-    problems = []
-    for signature in reading.signatures.all():
-        stored = bytes(signature.document)
-        if hashlib.sha256(stored).hexdigest() != signature.sha256:
-            problems.append("The signed document does not match its hash.")
-        rebuilt = signed_document(
-            reading,
-            meaning=signature.meaning,
-            signer_name=signature.signer_name,
-            schema=signature.document_schema,
-            # What followed from the content then; a later version may well say more.
-            summary=_summary_in(stored),
-        )
-        if rebuilt != stored:
-            problems.append("The reading's rows differ from what was signed.")
-    if reading.state == ReadingState.SIGNED and not reading.signatures.exists():
-        problems.append("The reading is marked signed but has no signature.")
-    try:
-        damaged = verify_bundle(settings.STORE_DIR, reading.run.bundle_sha256)
-    except BundleDamaged as error:
-        problems.append(str(error))
-    else:
-        problems += [f"The stored array {name} differs from its checksum." for name in damaged]
-        follows = _figures(figures_of(reading, content_of(newest_revision(reading))))
-        if _figures(reading.figures.all()) - follows:
-            problems.append("The reading's global values or reserves do not follow from the rest.")
-    return problems
-
-
 def summary_for(reading: Reading) -> Summary:
     """What the reading's report says beside the table: as signed, else as of now."""
     signature = reading.signatures.order_by("id").last()
@@ -186,13 +153,6 @@ def current_summary(reading: Reading) -> Summary:
     content = content_of(newest_revision(reading))
     document = reading.run.document or {"acquisitions": []}
     return summary_of(document, content, values_of(reading.run, content))
-
-
-def _summary_in(stored: bytes) -> Summary | None:
-    try:
-        return signed_summary(stored)
-    except ValueError:  # tampered bytes need not be JSON; the hash has told of it
-        return None
 
 
 def signed_document(
@@ -236,10 +196,6 @@ def signed_document(
         document["project"] = reading.assignment.project_id
         document["assignment"] = reading.assignment_id
     return rfc8785.dumps(document)
-
-
-def _figures(rows: Iterable[ReadingFigure]) -> set[tuple[object, ...]]:
-    return {(r.name, r.segment, r.automated_value, r.final_value, r.source) for r in rows}
 
 
 def _check(confirmation: Confirmation, user: Any) -> None:

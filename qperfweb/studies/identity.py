@@ -53,9 +53,14 @@ class Identity:
 ERASED = Identity(patient_id="erased", name="Erased")
 
 
-def identity_digest(identity: Identity) -> str:
-    """Keyed hash of issuer and ID: what makes two deliveries the same patient."""
-    return _keyed("identity", f"{identity.issuer.strip()}\0{identity.patient_id.strip()}")
+def identity_digest(identity: Identity, *, apart: str = "") -> str:
+    """Keyed hash of issuer and ID: what makes two deliveries the same patient.
+
+    ``apart`` is the UID of a study whose patient a person decided to be another one than the known
+    patient of the same ID.
+    """
+    text = f"{identity.issuer.strip()}\0{identity.patient_id.strip()}"
+    return _keyed("identity", f"{text}\0{apart}" if apart else text)
 
 
 def search_tokens(identity: Identity) -> list[str]:

@@ -42,12 +42,17 @@ DUPLICATE = "The same object was received before; nothing changed."
 
 @dataclass(frozen=True, kw_only=True)
 class Arrival:
-    """A checked object on its way in. trusted: a person decided that its identity is right."""
+    """A checked object on its way in.
+
+    trusted: a person decided that its identity is right. apart: that its person is another one than
+    the known patient of the same ID, and gets a record of their own.
+    """
 
     name: str
     facts: HeaderFacts
     file: StoredObject
     trusted: bool = False
+    apart: bool = False
 
 
 class SetAside(Exception):
@@ -130,7 +135,13 @@ class _Indexer:
         study = self.studies.get(uid) or self._locked_study(uid)
         identity = identity_of(facts)
         digest = identity_digest(identity)
+        if arrival.apart and study is None:
+            digest = identity_digest(identity, apart=uid)
         if study is not None:
+            apart = study.patient.identity_digest == identity_digest(identity, apart=uid)
+            if apart:
+                # A person decided once that this study's patient has this ID in error or by chance.
+                digest = study.patient.identity_digest
             if study.patient.identity_digest != digest and not arrival.trusted:
                 raise SetAside("study-of-another-patient", study)
             if study.patient.identity_digest == digest:
@@ -219,6 +230,8 @@ class _Indexer:
                 message=reason.message,
                 file_name=arrival.name[:1000],
                 sop_instance_uid=arrival.facts.sop_instance_uid,
+                study_instance_uid=arrival.facts.study_instance_uid,
+                identity_digest=identity_digest(identity_of(arrival.facts)),
                 sha256=arrival.file.sha256,
             )
         )

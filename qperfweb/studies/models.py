@@ -211,7 +211,8 @@ class IntakeBatch(models.Model):
 class IntakeProblem(models.Model):
     """One file that was refused, or set aside for a person to decide. Nothing is dropped silently.
 
-    A set-aside object keeps its bytes (``sha256``); a refused one keeps only the reason.
+    A set-aside object keeps its bytes (``sha256``) and says which study and which person it names,
+    so that the objects of one study are decided about together; a refused one keeps its reason.
     """
 
     class Kind(models.TextChoices):
@@ -226,6 +227,8 @@ class IntakeProblem(models.Model):
     message = models.TextField()
     file_name = models.TextField(blank=True)
     sop_instance_uid = models.CharField(max_length=64, blank=True)
+    study_instance_uid = models.CharField(max_length=64, blank=True, db_default="", default="")
+    identity_digest = models.CharField(max_length=64, blank=True, db_default="", default="")
     sha256 = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     resolution = models.CharField(max_length=16, blank=True)

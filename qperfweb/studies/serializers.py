@@ -170,7 +170,7 @@ class ProblemAnswer(serializers.ModelSerializer[IntakeProblem]):
 
 
 class Decision(serializers.Serializer[Any]):
-    """Take a set-aside object in, or leave it out."""
+    """Take a set-aside object in (as another person's: other), leave it out, or delete it."""
 
-    resolution = serializers.ChoiceField(choices=["take", "leave"])
+    resolution = serializers.ChoiceField(choices=["take", "other", "leave", "reject"])
     reason = serializers.CharField(max_length=500)

@@ -217,6 +217,8 @@ def _site(request: Request, slug: str) -> Site:
     if not slug and len(own) == 1:
         return own[0]
     chosen = next((site for site in own if site.slug == slug), None)
+    if slug and chosen is None:
+        raise NotAllowed("You may not send images to this site.")
     if chosen is None:
         raise Invalid("Say which of your sites receives the images.", field="site")
     return chosen

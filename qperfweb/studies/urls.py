@@ -1,8 +1,10 @@
 from django.urls import path
 
-from . import api, uploads, views
+from . import api, set_aside, uploads, views
 
 urlpatterns = [
+    path("set-aside/", set_aside.set_aside, name="set-aside"),
+    path("set-aside/<int:problem_id>/", set_aside.set_aside_group, name="set-aside-group"),
     path("upload/", views.upload, name="upload"),
     path("api/studies/", api.WorklistView.as_view(), name="api-worklist"),
     path("api/studies/<int:study_id>/", api.StudyView.as_view(), name="api-study"),

@@ -18,6 +18,11 @@ def sign_in(client: Client, login: str, password: str = PASSWORD, **extra):
     return client.post(LOGIN, {"login": login, "password": password, **extra})
 
 
+def confirm(client: Client) -> None:
+    """Give the password again, as before something delicate."""
+    assert client.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
+
+
 @pytest.mark.parametrize("name", ["username", "email"])
 def test_a_user_name_or_an_email_address_signs_in(name, user_of, site):
     reader = user_of("reader", site)

@@ -45,14 +45,68 @@ accounts/password/change/                         GET    -       x x x x x x . 2
 accounts/password/change/                         POST   -       x x x x x x . 200
 accounts/reauthenticate/                          GET    -       x x x x x x . 200
 accounts/reauthenticate/                          POST   -       x x x x x x . 200
+accounts/                                         GET    -       x x x x x x . 200
+accounts/2fa/                                     GET    -       x x x x x x x 302
+accounts/2fa/authenticate/                        GET    -       x x x x x x x 302
+accounts/2fa/authenticate/                        POST   -       x x x x x x x 302
+accounts/2fa/reauthenticate/                      GET    -       x x x x x x . 302
+accounts/2fa/reauthenticate/                      POST   -       x x x x x x . 302
+accounts/2fa/totp/activate/                       GET    -       x x x x x x . 302
+accounts/2fa/totp/activate/                       POST   -       x x x x x x . 302
+accounts/2fa/totp/deactivate/                     GET    -       . . . . . . . -
+accounts/2fa/recovery-codes/                      GET    -       . . . . . . . -
+accounts/2fa/recovery-codes/generate/             GET    -       x x x x x x . 302
+accounts/2fa/recovery-codes/generate/             POST   -       x x x x x x . 302
+accounts/2fa/recovery-codes/download/             GET    -       . . . . . . . -
+accounts/2fa/webauthn/                            GET    -       x x x x x x . 200
+accounts/2fa/webauthn/add/                        GET    -       x x x x x x . 302
+accounts/2fa/webauthn/add/                        POST   -       x x x x x x . 302
+accounts/2fa/webauthn/reauthenticate/             GET    -       x x x x x x . 302
+accounts/2fa/webauthn/reauthenticate/             POST   -       x x x x x x . 302
+accounts/2fa/webauthn/keys/<int:pk>/remove/       POST   -       x x x x x x . 302
+accounts/2fa/webauthn/keys/<int:pk>/edit/         POST   -       x x x x x x . 302
+accounts/oidc/<str:provider_id>/login/            GET    -       . . . . . . . -
+accounts/oidc/<str:provider_id>/login/callback/   GET    -       . . . . . . . -
+accounts/oidc/cancelled/                          GET    -       x x x x x x x 200
+accounts/connect/                                 POST   -       x x x x x x . 302
+accounts/disconnect/                              POST   -       x x x x x x . 302
+accounts/session/                                 GET    -       x x x x x x . 200
+accounts/session/                                 POST   -       x x x x x x . 200
+accounts/signed-in/                               GET    -       x x x x x x . 200
+accounts/sessions/<int:session_id>/end/           POST   -       . . . . . . . -
+accounts/tokens/                                  GET    -       x x x x x x . 302
+accounts/tokens/                                  POST   -       x x x x x x . 302
+accounts/tokens/<int:token_id>/revoke/            POST   -       . . . . x . . 302
+accounts/welcome/<str:key>/<str:token>/           GET    -       . . . . . . . -
+accounts/welcome/<str:key>/<str:token>/           POST   -       . . . . . . . -
+members/                                          GET    -       . . . . x x . 200
+members/<slug:slug>/                              GET    -       . . . . x x . 200
+members/<slug:slug>/add/                          POST   -       . . . . x x . 400
+members/<slug:slug>/settings/                     POST   -       . . . . x . . 302
+members/<slug:slug>/<int:user_id>/                POST   -       . . . . x x . 302
+people/                                           GET    -       . . . . . x . 200
+people/add/                                       POST   -       . . . . . x . 400
+people/sites/add/                                 POST   -       . . . . . x . 400
+people/<int:user_id>/                             POST   -       . . . . . x . 400
 api/schema/                                       GET    -       x x x x x x . 200
 <>                                                GET    -       x x x x x x . 200
+privacy/                                          GET    -       . . . . x . . 200
+privacy/<slug:slug>/                              GET    -       . . . . x . . 200
+privacy/<slug:slug>/policy/                       POST   -       . . . . x . . 400
+privacy/<slug:slug>/reveal/                       POST   -       . . . . x . . 400
+studies/<int:study_id>/erase/                     GET    -       . . . . x . . 200
+studies/<int:study_id>/erase/                     POST   -       . . . . x . . 400
+studies/<int:study_id>/deidentified.zip           GET    -       . x x x . . . 200
+set-aside/                                        GET    -       x x x x x . . 200
+set-aside/<int:problem_id>/                       GET    -       x x x x x . . 200
+set-aside/<int:problem_id>/                       POST   -       x x . . x . . 400
 upload/                                           GET    -       x x . . x . . 200
 status/                                           GET    -       . . . . x x . 200
 network/                                          GET    -       . . . . x . . 200
 network/                                          POST   -       . . . . x . . 400
 trail/                                            GET    -       . . . x x x . 200
 trail/trail.csv                                   GET    -       . . . x x x . 200
+trail/messages.log                                GET    -       . . . x x x . 200
 agreement/                                        GET    -       . x x x . . . 200
 studies/<int:study_id>/                           GET    -       x x x x x . . 200
 api/agreement/                                    GET    -       . x x x . . . 200
@@ -169,7 +223,7 @@ class Row:
 
     @property
     def of_a_record(self) -> bool:
-        return "<" in self.address
+        return "<" in self.address and not self.address.startswith("accounts/2fa/")
 
     @property
     def site_is_chosen_by_the_user(self) -> bool:

@@ -43,3 +43,12 @@ def test_every_link_between_documents_leads_somewhere():
 
 def test_the_readme_says_once_what_it_is_not():
     assert (ROOT / "README.md").read_text("utf-8").count("not a cleared medical device") == 1
+
+
+def test_every_test_that_a_document_names_exists():
+    missing = []
+    for path, name in named(r"`(tests/[\w/]+\.py)::(\w+)`", DOCUMENTS):
+        file = ROOT / path
+        if not file.is_file() or f"def {name}(" not in file.read_text("utf-8"):
+            missing.append(f"{path}::{name}")
+    assert missing == []

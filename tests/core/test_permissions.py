@@ -24,9 +24,12 @@ reading.view          x          x        x         x         x
 reading.edit          .          x        x         .         .
 reading.sign          .          x        x         .         .
 reading.review        .          .        x         .         .
+project.manage        .          .        x         .         x
+query.answer          x          x        .         .         x
 report.export         .          x        x         x         .
 agreement.view        .          x        x         x         .
 trail.view            .          .        .         x         x
+identity.reveal       .          .        .         .         x
 site.manage           .          .        .         .         x
 """
 

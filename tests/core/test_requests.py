@@ -196,3 +196,16 @@ def test_readiness_tells_what_is_missing(tmp_path):
         response = Client().get("/readyz")
     assert response.status_code == 503
     assert response.json()["problems"] == ["the store cannot be written: Not a directory"]
+
+
+def test_whoever_is_refused_or_tries_another_site_leaves_a_line_in_the_trail(
+    client_of, site, other_site
+):
+    client = client_of("technologist", site)
+    assert client.get("/trail/").status_code == 403
+    asked = client.post("/api/uploads/", {"site": other_site.slug}, "application/json")
+    assert asked.status_code == 403
+    events = TrailEvent.objects.filter(action="access.refused", actor=client.user).order_by("id")
+    assert [event.details["path"] for event in events] == ["/trail/", "/api/uploads/"]
+    client.get("/studies/999/")  # a page that is not there is no attempt
+    assert events.count() == 2

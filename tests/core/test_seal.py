@@ -244,3 +244,23 @@ def _as(role, do):
     do()
     with connection.cursor() as cursor:
         cursor.execute("SET ROLE qperf_web")
+
+
+def test_an_emptied_trail_is_found(sealed, tamper):
+    ids = event_ids(sealed)
+    tamper("TRUNCATE core_trailevent")
+    problems = verify_trail().problems
+    assert all(any(f"event {one} was removed" in p for p in problems) for one in ids)
+    tamper("TRUNCATE core_trailseal", table="core_trailseal")
+    problems = verify_trail().problems
+    assert any("stands in the anchor file but not in the database" in p for p in problems)
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_web_and_worker_cannot_switch_the_protection_off(sealed, role, as_worker):
+    statement = "ALTER TABLE core_trailevent DISABLE TRIGGER append_only"
+    if role == "worker":
+        with as_worker():
+            assert "must be owner" in _refused(statement)
+    else:
+        assert "must be owner" in _refused(statement)

@@ -118,3 +118,12 @@ def test_the_navigation_shows_what_the_role_may_open(role, trail, status, client
     sites = [] if role == "administrator" else [in_site]
     page = client_of(role, *sites).get("/").content.decode()
     assert ('href="/trail/"' in page, 'href="/status/"' in page) == (trail, status)
+
+
+def test_the_same_events_as_audit_messages(client_of, in_site, events):
+    client = client_of("auditor", in_site)
+    answer = client.get(f"/trail/messages.log?study={events.study_id}")
+    lines = answer.content.decode().splitlines()
+    assert len(lines) == len(shown(client.get(f"/trail/?study={events.study_id}")))
+    assert all(events.study.study_instance_uid in line for line in lines)
+    assert TrailEvent.objects.filter(action="trail.exported").count() == 1

@@ -18,7 +18,7 @@ from qperfweb.projects.repeats import repeatability
 from qperfweb.projects.training import training_result
 from qperfweb.reviews.models import Reading, ReadingFigure, ReadingSegment, ReadingState
 from qperfweb.reviews.services import reading_open
-from qperfweb.reviews.signing import verify_reading
+from qperfweb.reviews.verify import verify_reading
 from qperfweb.runs import services as runs
 from qperfweb.runs.bundles import write_bundle
 from qperfweb.runs.models import AnalysisRun, RunPurpose

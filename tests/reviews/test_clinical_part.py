@@ -14,8 +14,9 @@ from qperfweb.reviews.physiology import criteria, rest_after_regadenoson
 from qperfweb.reviews.queries import content_of, newest_revision
 from qperfweb.reviews.references import references_of
 from qperfweb.reviews.scores import burden, summed
-from qperfweb.reviews.signing import current_summary, summary_for, verify_reading
+from qperfweb.reviews.signing import current_summary, summary_for
 from qperfweb.reviews.territories import territories_of
+from qperfweb.reviews.verify import verify_reading
 from tests.reading import acknowledge, edit, sign
 
 ADENOSINE = {

@@ -15,7 +15,7 @@ from django.db import connections
 from qperfweb.core.rls import site_scope
 from qperfweb.reviews.models import Reading
 from qperfweb.reviews.services import reading_open
-from qperfweb.reviews.signing import verify_reading
+from qperfweb.reviews.verify import verify_reading
 from qperfweb.runs.bundles import verify_bundle
 from qperfweb.setup import backups
 from qperfweb.setup.cluster import ADMIN

@@ -33,6 +33,12 @@ export function csrfToken(): string {
   return document.querySelector<HTMLMetaElement>('meta[name="csrf-token"]')?.content ?? "";
 }
 
+/** Names whose page this is: the server refuses what comes from it after somebody else signed in. */
+function personHeader(): Record<string, string> {
+  const person = document.querySelector<HTMLMetaElement>('meta[name="session"]')?.content;
+  return person ? { "X-QPerf-Person": person } : {};
+}
+
 async function failure(response: Response): Promise<RequestFailed> {
   try {
     const { error } = (await response.json()) as ApiError;
@@ -54,7 +60,11 @@ async function send(url: string, init: RequestInit): Promise<Response> {
     if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
     throw new RequestFailed("The server cannot be reached.", "offline", 0);
   }
-  if (!response.ok) throw await failure(response);
+  if (!response.ok) {
+    const failed = await failure(response);
+    if (failed.status === 401) globalThis.dispatchEvent?.(new Event("qperf-signed-out"));
+    throw failed;
+  }
   return response;
 }
 
@@ -78,6 +88,7 @@ export async function sendJson<T>(method: string, url: string, body: unknown): P
       Accept: "application/json",
       "Content-Type": "application/json",
       "X-CSRFToken": csrfToken(),
+      ...personHeader(),
     },
     body: JSON.stringify(body),
   });

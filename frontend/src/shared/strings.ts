@@ -40,6 +40,18 @@ export const t = {
     reload: "Load again",
   },
 
+  session: {
+    ending: "You will be signed out soon",
+    left: (minutes: number, seconds: number) =>
+      `In ${minutes}:${String(seconds).padStart(2, "0")} minutes.`,
+    idle: "Nothing was done here for a while.",
+    longest: "A sign-in lasts no longer. Sign in again in a new window; this page stays as it is.",
+    stay: "Stay signed in",
+    ended: "You are signed out",
+    kept: "This page is kept as it is, with everything that is not saved yet. Sign in again as yourself in a new window and it goes on here.",
+    again: "Sign in again",
+  },
+
   load: {
     failed: "The study could not be opened.",
     pixels: (done: number, all: number) => `Images ${done} of ${all}`,
@@ -334,7 +346,7 @@ export const t = {
       reviewer: "I have reviewed this reading",
       approval: "I approve this reading",
     },
-    password: "Your password",
+    password: "Your password, or the code of your authenticator app",
     sign: "Sign",
     frozen: "After signing the reading is frozen; only addenda can follow.",
     notAllowed: "Your role may not sign.",

@@ -1,0 +1,141 @@
+"""Pages about privacy: rules of a site, who a pseudonym is, a study without identity, erasure."""
+
+from __future__ import annotations
+
+from tempfile import TemporaryFile
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from qperfweb.accounts.models import Site
+from qperfweb.core import audit
+from qperfweb.core.errors import Invalid, NotAllowed, NotFound
+from qperfweb.core.permissions import Verb, can, sites_of
+from qperfweb.studies.identity import open_identity
+from qperfweb.studies.models import Study
+
+from .deidentification.profile import Option
+from .erasure import images_due, patient_erase, preview
+from .models import Erasure, Policy
+from .pseudonyms import policy_of, reidentify
+from .taking_out import write_deidentified
+
+CONFIRMATION = "erase"
+
+
+class PolicyForm(forms.Form):
+    """The rules of a site."""
+
+    images_kept_days = forms.IntegerField(
+        required=False, min_value=1, max_value=36_500, label="Images are kept for days"
+    )
+    readings_kept_years = forms.IntegerField(
+        min_value=0, max_value=100, label="Signed readings are kept for years"
+    )
+    keep = forms.MultipleChoiceField(
+        required=False, choices=[(option.value, option.words) for option in Option]
+    )
+
+
+@require_safe
+@login_required
+@never_cache
+def privacy(request: HttpRequest, slug: str = "") -> HttpResponse:
+    """Everything about privacy at one site, for its administrators."""
+    sites = Site.objects.filter(pk__in=sites_of(request.user, Verb.MANAGE_SITE)).order_by("name")
+    if not sites:
+        raise NotAllowed("This page is for site administrators.")
+    site = _site(request, slug) if slug else sites[0]
+    policy = policy_of(site.pk)
+    context = {
+        "site": site,
+        "sites": sites,
+        "policy": policy,
+        "options": [(option.value, option.words) for option in Option],
+        "due": images_due(site.pk),
+        "erasures": Erasure.objects.filter(site=site).order_by("-id")[:50],
+    }
+    return render(request, "privacy/privacy.html", context)
+
+
+@require_POST
+@login_required
+def policy_change(request: HttpRequest, slug: str) -> HttpResponse:
+    site = _site(request, slug)
+    form = PolicyForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(" ".join(str(error[0]) for error in form.errors.values()))
+    Policy.objects.update_or_create(site=site, defaults=form.cleaned_data)
+    audit.record(request.user, "site.privacy_changed", site, site=site, details=form.cleaned_data)
+    messages.success(request, "The rules of the site are saved.")
+    return HttpResponseRedirect(reverse("privacy-of", args=[site.slug]))
+
+
+@require_POST
+@login_required
+@never_cache
+def reveal(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say who a pseudonym stands for; shown once, recorded with its reason."""
+    site = _site(request, slug, Verb.REIDENTIFY)
+    name, reason = request.POST.get("name", ""), request.POST.get("reason", "")
+    identity, shift = reidentify(request.user, site, name, reason=reason)
+    context = {"site": site, "name": name, "identity": identity, "shift_days": shift}
+    return render(request, "privacy/revealed.html", context)
+
+
+@require_safe
+@login_required
+def deidentified_zip(request: HttpRequest, study_id: int) -> HttpResponse:
+    """A study without the patient's identity."""
+    study = _study(request, study_id, Verb.EXPORT)
+    file = TemporaryFile()  # noqa: SIM115  # the response closes it
+    taken = write_deidentified(study, request.user, file)
+    file.seek(0)
+    response = FileResponse(file, as_attachment=True, filename=f"{taken.name}-{study.pk}.zip")
+    response["Cache-Control"] = "private, no-store"
+    return response  # type: ignore[return-value]
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@never_cache
+def erase(request: HttpRequest, study_id: int) -> HttpResponse:
+    """What erasing the patient of a study takes away, and doing it after a second confirmation."""
+    study = _study(request, study_id, Verb.MANAGE_SITE)
+    patient = study.patient
+    if request.method == "POST":
+        if request.POST.get("confirmation", "").strip().lower() != CONFIRMATION:
+            raise Invalid(f"Write {CONFIRMATION} to confirm; nothing was erased.")
+        patient_erase(patient, request.user, reason=request.POST.get("reason", ""))
+        messages.success(request, "The patient is erased.")
+        return HttpResponseRedirect(reverse("privacy-of", args=[study.site.slug]))
+    context = {
+        "study": study,
+        "identity": open_identity(getattr(patient, "identity", None)),
+        "preview": preview(patient),
+        "confirmation": CONFIRMATION,
+    }
+    return render(request, "privacy/erase.html", context)
+
+
+def _site(request: HttpRequest, slug: str, verb: Verb = Verb.MANAGE_SITE) -> Site:
+    site = Site.objects.filter(slug=slug, pk__in=sites_of(request.user)).first()
+    if site is None:
+        raise NotFound()
+    if not can(request.user, verb, site):
+        raise NotAllowed("This is for the site's administrators.")
+    return site
+
+
+def _study(request: HttpRequest, study_id: int, verb: Verb) -> Study:
+    rows = Study.objects.select_related("patient__identity", "site")
+    study = get_object_or_404(rows, pk=study_id)
+    if not can(request.user, verb, study):
+        raise NotAllowed()
+    return study
