@@ -27,6 +27,7 @@ from qperfweb.setup.system_user import database_user
 DATABASE = "qperf"
 START_LIMIT_S = 90
 ATTEMPTS = 5
+LEFTOVERS_LIMIT_S = 60.0
 
 SERVER_SETTINGS: Mapping[str, str] = {
     "listen_addresses": "127.0.0.1",
@@ -133,7 +134,9 @@ class EmbeddedPostgres:
     def _ensure_running(self, cluster: Cluster) -> Cluster:
         if self._answers(cluster):
             return cluster
-        for attempt in range(ATTEMPTS):
+        attempt = 0
+        leftovers_until = time.monotonic() + LEFTOVERS_LIMIT_S
+        while attempt < ATTEMPTS:
             if self._a_postmaster_was_on_its_way(cluster):
                 return cluster
             problem = self._launch(cluster)
@@ -142,9 +145,14 @@ class EmbeddedPostgres:
             if "Address already in use" in problem or "could not bind" in problem:
                 cluster = replace(cluster, port=clusters.free_port())
                 clusters.save(self.state, cluster)
+                attempt += 1
+            elif "shared memory block" in problem and time.monotonic() < leftovers_until:
+                # A killed server's children hold its memory until they notice, which on a busy
+                # machine or in the middle of a statement takes them a while.
+                time.sleep(0.5)
             else:
-                # After a crash the old server's children may hold its shared memory for a while.
-                time.sleep(0.5 * (attempt + 1))
+                attempt += 1
+                time.sleep(0.5 * attempt)
         raise SetupError(f"PostgreSQL cannot start: {problem} (see {self.log})")
 
     def _a_postmaster_was_on_its_way(self, cluster: Cluster) -> bool:

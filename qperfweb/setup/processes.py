@@ -98,7 +98,9 @@ class Supervisor:
         if child.process is None or child.process.poll() is None:
             return
         code = child.process.returncode
-        soon = time.monotonic() - child.started_at < TOO_SOON_S
+        # One that was killed from outside says nothing about how it starts.
+        by_itself = code != -signal.SIGKILL
+        soon = by_itself and time.monotonic() - child.started_at < TOO_SOON_S
         child.quick_ends = child.quick_ends + 1 if soon else 0
         where = f" (see {child.log})" if child.log else ""
         if child.quick_ends >= GIVE_UP_AFTER:

@@ -21,7 +21,7 @@ def main() -> int:
     parser.add_argument("--exams", type=int, default=60)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--pause", type=float, default=8.0, help="longest seconds between kills")
+    parser.add_argument("--pause", type=float, default=4.0, help="longest seconds into an analysis")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     targets = [chance.choice(TARGETS) for _ in range(options.kills)]
@@ -32,7 +32,7 @@ def main() -> int:
             exam_count=options.exams,
             workers=options.workers,
             seed=options.seed,
-            pause_s=(0.5, options.pause),
+            pause_s=(0.0, options.pause),
             limit_s=3600,
         )
     print(json.dumps(report.to_json(), indent=1))

@@ -19,9 +19,11 @@ SMALL = {
 """A real analysis of seconds: one slice, one condition."""
 
 
-def exams(folder: Path, count: int, seed: int) -> Iterator[list[tuple[str, bytes]]]:
-    """Each exam as SOP Instance UIDs and the bytes of their objects."""
-    write_dicom(simulate_exam(seed, **SMALL), folder)
+def exams(
+    folder: Path, count: int, seed: int, **options: object
+) -> Iterator[list[tuple[str, bytes]]]:
+    """Each exam as SOP Instance UIDs and the bytes of their objects; options as of SMALL."""
+    write_dicom(simulate_exam(seed, **{**SMALL, **options}), folder)
     originals = [pydicom.dcmread(path) for path in sorted(folder.rglob("*")) if path.is_file()]
     originals = [ds for ds in originals if "PixelData" in ds]
     for number in range(count):

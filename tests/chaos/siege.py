@@ -135,17 +135,24 @@ class Siege:
 
     def watch(self) -> None:
         """Note the stages that kills fall into and how long a running run stays silent."""
-        while not self._over.wait(0.5):
+        while not self._over.wait(0.25):
             with suppress(psycopg.Error), self._database() as rows:
                 running = rows.execute(
                     "SELECT stage, extract(epoch FROM clock_timestamp() - heartbeat_at) "
                     "FROM runs_analysisrun WHERE state = 'running'"
                 ).fetchall()
-                self._stage = running[0][0] if running else "idle"
+                alive = [stage for stage, silent in running if silent < 3]
+                self._stage = alive[0] if alive else "idle"
                 for _, silent in running:
                     self.report.longest_silence_s = max(
                         self.report.longest_silence_s, float(silent)
                     )
+
+    def wait_for_work(self, limit_s: float) -> None:
+        """A kill in the middle of an analysis says more than one while a worker starts."""
+        until = time.monotonic() + limit_s
+        while self._stage == "idle" and time.monotonic() < until:
+            time.sleep(0.1)
 
     def kill(self, target: str) -> None:
         """SIGKILL one process, or all of them at once."""
@@ -366,9 +373,13 @@ def besiege(
     workers: int = 1,
     seed: int = 1,
     pause_s: tuple[float, float] = (1.0, 8.0),
+    work_s: float = 60.0,
     limit_s: float = 600.0,
 ) -> Report:
-    """Send ``exam_count`` exams, kill each of ``targets`` at random moments, and judge."""
+    """Send ``exam_count`` exams, kill each of ``targets`` at random moments, and judge.
+
+    work_s: how long to wait for an analysis before each pause; pause_s: shortest and longest.
+    """
     begun = time.monotonic()
     siege = Siege(state, workers=workers, seed=seed)
     try:
@@ -379,6 +390,7 @@ def besiege(
         sender.start()
         watcher.start()
         for target in targets:
+            siege.wait_for_work(work_s)
             time.sleep(siege.random.uniform(*pause_s))
             siege.kill(target)
         sender.join(limit_s)

@@ -89,6 +89,26 @@ def test_what_ends_is_started_again_until_it_ends_too_often(tmp_path, monkeypatc
     supervisor.stop()
 
 
+def test_what_is_killed_again_and_again_is_started_again_and_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(processes, "RESTART_PAUSE_S", 0.02)
+    starts = tmp_path / "starts"
+    supervisor = Supervisor(NO_DATABASE)
+    supervisor.start(
+        child(
+            "import os, signal, sys, time\n"
+            "count = os.path.getsize(sys.argv[1]) if os.path.exists(sys.argv[1]) else 0\n"
+            "open(sys.argv[1], 'a').write('x')\n"
+            "if count < 7: os.kill(os.getpid(), signal.SIGKILL)\n"
+            "raise SystemExit(3)",
+            str(starts),
+        )
+    )
+    with pytest.raises(SetupError, match="code 3"):
+        supervisor.watch()
+    assert len(starts.read_text()) == 7 + processes.GIVE_UP_AFTER
+    supervisor.stop()
+
+
 def test_waiting_ends_when_the_child_has_ended(tmp_path):
     ended = child("raise SystemExit(4)", log=tmp_path / "log")
     ended.start()
