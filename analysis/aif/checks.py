@@ -18,6 +18,9 @@ FIXED_PIXEL_TOLERANCE: Final = 0.05
 FEWEST_POOL_PIXELS: Final = 27
 """Chosen on simulated exams: with fewer, peaks were up to 30 % too low. It does not catch every low
 input: exam 301, just above, reads 10 % low (docs/validation/end_to_end.md)."""
+FEWEST_USABLE_PIXELS: Final = 6
+"""No pixel of a smaller pool is free of the wall around it; three pixels read a third of the truth
+in a simulated exam (509), which made its flow five times too high."""
 _SECOND_BOLUS_FRACTION: Final = 0.5
 _MISSED_BEAT: Final = 1.6
 _SHORTEST_BASELINE_FRAMES: Final = 2
@@ -91,6 +94,21 @@ def pool_size_check(pool: Bools) -> Iterator[Flag]:
             message=f"The cavity covers only {pixels} pixels of the input function images; the "
             "input may be measured too low and all flow too high.",
         )
+
+
+def unresolved_pool(pool: Bools) -> tuple[Flag, ...]:
+    """A refusal where the images do not resolve the cavity, so that no flow is shown."""
+    pixels = int(pool.sum())
+    if not 0 < pixels < FEWEST_USABLE_PIXELS:
+        return ()
+    return (
+        Flag(
+            code="aif-cavity-unresolved",
+            message=f"The left ventricle was found on only {pixels} pixels of the input function "
+            "images, too few to measure blood; draw its cavity there to measure flow all the same.",
+            severity="invalid",
+        ),
+    )
 
 
 def order_check(lv: BolusFeatures, rv: Doubles, time_s: Doubles) -> Iterator[Flag]:

@@ -62,6 +62,9 @@ def measure_aif(
             curve=np.full(used.size, np.nan),
             flags=[*flags, *(f for f in gd_flags if f.severity == "invalid"), _UNUSABLE],
         )
+    unresolved = checks.unresolved_pool(lv) if lv_mask is None else ()
+    if unresolved:
+        return nothing(curve=np.full(used.size, np.nan), flags=[*flags, *unresolved])
     flags += gd_flags
     chosen, fixed = brightest_pixels(plain[:, lv]), fixed_pixels(plain[:, lv])
     growth, echo_flags = _echo_growth(series, lv, used, chosen)

@@ -219,3 +219,15 @@ def test_foot_and_peak_of_a_real_input_function_are_where_its_authors_put_them()
     bolus = bolus_features(aif.astype(float), 0.5 * np.arange(aif.size))
     assert bolus.foot_index == foot
     assert bolus.peak_index == peak
+
+
+def test_a_pool_of_a_few_pixels_is_refused_unless_a_reader_drew_it() -> None:
+    few = (ROWS == 33) & (abs(COLUMNS - 30) < 2)
+    found = measure_aif(images(), seen=(few, RV), lv_mask=None)
+    seen_alone = measure_aif(images(blood=np.zeros_like(BLOOD)), seen=(few, RV))
+    assert found.source == "dual"  # the dynamics found the whole pool and keep their edge
+    assert seen_alone.source == "none"
+    assert "aif-cavity-unresolved" in codes(seen_alone)
+    drawn = measure_aif(images(), lv_mask=few)
+    assert drawn.source == "dual"
+    assert "aif-small-cavity" in codes(drawn)
