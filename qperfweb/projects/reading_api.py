@@ -122,7 +122,7 @@ class QueriesView(APIView):
 
     verbs = {"GET": Verb.VIEW_STUDY, "POST": Verb.VIEW_STUDY}
 
-    @_STATE
+    @extend_schema(responses={200: {"type": "array", "items": {"type": "object"}}})
     def get(self, request: Request) -> Response:
         rows = threads.visible_queries(request.user)
         if request.query_params.get("project", "").isdigit():
