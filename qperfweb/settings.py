@@ -130,14 +130,14 @@ TEMPLATES: list[dict[str, Any]] = [
 # Database -------------------------------------------------------------------------------------
 # manage.py chooses the login by the command; a web or worker process never has the owner's.
 DATABASE_LOGIN = text("QPERF_DATABASE_LOGIN", "web")
-_DATABASE_URLS = {
+DATABASE_URLS = {
     "web": text("DATABASE_URL"),
     "worker": text("DATABASE_WORKER_URL") or text("DATABASE_URL"),
     "owner": text("DATABASE_OWNER_URL"),
 }
 _NO_DATABASE = "postgresql://nobody@127.0.0.1:1/none"
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": parse_database_url(_DATABASE_URLS[DATABASE_LOGIN] or _NO_DATABASE),
+    "default": parse_database_url(DATABASE_URLS[DATABASE_LOGIN] or _NO_DATABASE),
 }
 # A connection that a cut cable left open is noticed within half a minute, not after two hours.
 for _option, _value in (

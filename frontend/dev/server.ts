@@ -88,6 +88,7 @@ function worklist(query: URLSearchParams) {
     flag_count: i % 4,
     received_at: "2026-11-20T08:00:00Z",
     reader: i % 6 === 3 ? "A. Reader" : null,
+    assigned_to: null,
   }));
   const q = (query.get("q") ?? "").toLowerCase();
   const found = rows.filter(

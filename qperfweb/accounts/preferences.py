@@ -19,8 +19,10 @@ from qperfweb.core.errors import Invalid, NotAllowed
 
 MOST_LAYOUTS = 12
 MOST_CELLS = 24
+MOST_FILTERS = 20
 
 CELL = r"^(stress|rest|unknown)(_\d)?_(basal|mid|apical)(_\d)?$"
+DAY = r"^\d{4}-\d{2}-\d{2}$"
 MODE = r"^[a-z0-9][a-z0-9:_-]{0,31}$"
 
 
@@ -61,12 +63,34 @@ class ViewerPreferences(serializers.Serializer[dict[str, Any]]):
         return value
 
 
+class WorklistFilters(serializers.Serializer[dict[str, Any]]):
+    """Filters of the worklist kept by name. No search text: it may name a patient."""
+
+    name = serializers.CharField(max_length=40)
+    site = serializers.CharField(max_length=128, required=False)
+    state = serializers.RegexField(r"^[a-z_,]{1,120}$", required=False)
+    condition = serializers.ChoiceField(choices=["stress", "rest", "unknown"], required=False)
+    assigned = serializers.ChoiceField(choices=["me", "nobody"], required=False)
+    flagged = serializers.ChoiceField(choices=["1"], required=False)
+    ordering = serializers.RegexField(r"^-?[a-z_]{1,32}$", required=False)
+
+    def get_fields(self) -> dict[str, Any]:
+        # "from" is a keyword of the language and a name of the API. Dates stay as they were typed.
+        dates = {name: serializers.RegexField(DAY, required=False) for name in ("from", "to")}
+        return {**super().get_fields(), **dates}
+
+
+class WorklistPreferences(serializers.Serializer[dict[str, Any]]):
+    filters = serializers.ListField(child=WorklistFilters(), max_length=MOST_FILTERS)
+
+
 class PreferencesDocument(serializers.Serializer[dict[str, Any]]):
     viewer = ViewerPreferences(required=False)
+    worklist = WorklistPreferences(required=False)
 
 
 class PreferencesView(APIView):
-    """The signed-in person's own preferences; PUT replaces them."""
+    """The signed-in person's own preferences; PUT replaces the parts that it names."""
 
     permission_classes = [IsAuthenticated]
 
@@ -83,9 +107,12 @@ class PreferencesView(APIView):
         names = [layout["name"] for layout in wanted.data.get("viewer", {}).get("layouts", [])]
         if len(set(names)) < len(names):
             raise Invalid("Two layouts have the same name.", field="viewer.layouts")
-        kept, _ = Preferences.objects.update_or_create(
-            user=user, defaults={"document": wanted.validated_data}
-        )
+        filters = [one["name"] for one in wanted.data.get("worklist", {}).get("filters", [])]
+        if len(set(filters)) < len(filters):
+            raise Invalid("Two saved filters have the same name.", field="worklist.filters")
+        kept, _ = Preferences.objects.get_or_create(user=user)
+        kept.document = {**kept.document, **wanted.validated_data}
+        kept.save(update_fields=["document", "updated_at"])
         return Response(kept.document)
 
 

@@ -32,6 +32,7 @@ class Verb(models.TextChoices):
     VIEW_STUDY = "study.view", "See studies, images and results"
     UPLOAD = "study.upload", "Send or import DICOM"
     CLASSIFY = "study.classify", "Correct what a series was taken for; settle what was set aside"
+    ASSIGN_STUDY = "study.assign", "Give studies to readers"
     START_RUN = "run.start", "Start, repeat and cancel analyses"
     VIEW_READING = "reading.view", "See readings and their history"
     EDIT_READING = "reading.edit", "Read a study: edit contours and values"
@@ -52,11 +53,20 @@ _SEND = {Verb.UPLOAD, Verb.CLASSIFY, Verb.START_RUN, Verb.ANSWER_QUERY}
 ALLOWED: Mapping[Role, frozenset[Verb]] = {
     Role.TECHNOLOGIST: frozenset({*_LOOK, *_SEND}),
     Role.READER: frozenset(
-        {*_LOOK, *_SEND, Verb.EDIT_READING, Verb.SIGN_READING, Verb.EXPORT, Verb.VIEW_AGREEMENT}
+        {
+            *_LOOK,
+            *_SEND,
+            Verb.ASSIGN_STUDY,
+            Verb.EDIT_READING,
+            Verb.SIGN_READING,
+            Verb.EXPORT,
+            Verb.VIEW_AGREEMENT,
+        }
     ),
     Role.REVIEWER: frozenset(
         {
             *_LOOK,
+            Verb.ASSIGN_STUDY,
             Verb.START_RUN,
             Verb.EDIT_READING,
             Verb.SIGN_READING,
@@ -71,6 +81,7 @@ ALLOWED: Mapping[Role, frozenset[Verb]] = {
         {
             *_LOOK,
             *_SEND,
+            Verb.ASSIGN_STUDY,
             Verb.MANAGE_PROJECT,
             Verb.VIEW_TRAIL,
             Verb.REIDENTIFY,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Q
@@ -71,6 +72,7 @@ class WorklistView(APIView):
                 condition=asked.get("condition", ""),
                 sequence=asked.get("sequence", ""),
                 flagged=asked["flagged"],
+                assigned_to=_ASSIGNED[asked.get("assigned", "")](request.user),
                 date_from=asked.get("from"),
                 date_to=asked.get("to"),
                 ordering=asked.get("ordering") or "-received",
@@ -86,6 +88,13 @@ class WorklistView(APIView):
                 "results": WorklistRow(page.rows, many=True).data,
             }
         )
+
+
+_ASSIGNED: dict[str, Callable[[Any], int | None]] = {
+    "": lambda user: None,
+    "me": lambda user: user.pk,
+    "nobody": lambda user: 0,
+}
 
 
 def _sites(request: Request, name: str) -> tuple[int, ...]:

@@ -77,18 +77,21 @@ def query_tokens(text: str) -> list[str]:
 
 def seal(patient: Patient, identity: Identity) -> PatientIdentity:
     """Write (or replace) a patient's identity and the hashes that find it."""
-    key = Fernet.generate_key()
     patient.search_tokens = search_tokens(identity)
     patient.save(update_fields=["search_tokens"])
     row, _ = PatientIdentity.objects.update_or_create(
-        patient=patient,
-        defaults={
-            "site_id": patient.site_id,
-            "wrapped_key": _master().encrypt(key),
-            "sealed": Fernet(key).encrypt(json.dumps(asdict(identity)).encode()),
-        },
+        patient=patient, defaults={"site_id": patient.site_id, **sealed(identity)}
     )
     return row
+
+
+def sealed(identity: Identity) -> dict[str, bytes]:
+    """Columns of an identity row: a key of its own, wrapped, and the identity under that key."""
+    key = Fernet.generate_key()
+    return {
+        "wrapped_key": _master().encrypt(key),
+        "sealed": Fernet(key).encrypt(json.dumps(asdict(identity)).encode()),
+    }
 
 
 def open_identity(row: PatientIdentity | None) -> Identity:

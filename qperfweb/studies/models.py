@@ -113,6 +113,16 @@ class Study(models.Model):
             models.Index(fields=["site", "-study_date", "-id"], name="study_by_date"),
             models.Index(fields=["site", "accession_number"], name="study_by_accession"),
             models.Index(fields=["patient", "-study_date"], name="study_of_patient"),
+            models.Index(
+                fields=["assigned_to", "-last_received_at"],
+                name="study_by_reader",
+                condition=Q(assigned_to__isnull=False),
+            ),
+            models.Index(
+                fields=["site", "-last_received_at"],
+                name="study_flagged",
+                condition=Q(flag_count__gt=0),
+            ),
         ]
 
 

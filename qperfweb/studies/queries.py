@@ -36,6 +36,7 @@ class WorklistFilter:
     site_ids: already limited to the user's own sites.
     text: beginnings of words of the name or of the ID, or an accession number.
     flagged: only studies with open doubts.
+    assigned_to: id of the reader whom the studies were given to; 0 for those of nobody.
     """
 
     site_ids: tuple[int, ...]
@@ -44,6 +45,7 @@ class WorklistFilter:
     condition: str = ""
     sequence: str = ""
     flagged: bool = False
+    assigned_to: int | None = None
     date_from: date | None = None
     date_to: date | None = None
     ordering: str = "-received"
@@ -107,6 +109,8 @@ def _matching(asked: WorklistFilter) -> QuerySet[Study]:
         found = found.filter(sequence_class=asked.sequence)
     if asked.flagged:
         found = found.filter(flag_count__gt=0)
+    if asked.assigned_to is not None:
+        found = found.filter(assigned_to=asked.assigned_to or None)
     if asked.date_from:
         found = found.filter(study_date__gte=asked.date_from)
     if asked.date_to:

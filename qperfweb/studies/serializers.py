@@ -38,6 +38,7 @@ class WorklistRow(serializers.Serializer[Study]):
     flag_count = serializers.IntegerField()
     received_at = serializers.DateTimeField()
     reader = serializers.CharField(allow_null=True)
+    assigned_to = serializers.IntegerField(allow_null=True)
 
     def to_representation(self, study: Study) -> dict[str, Any]:
         person = identity_of_study(study)
@@ -63,6 +64,7 @@ class WorklistRow(serializers.Serializer[Study]):
             "flag_count": study.flag_count,
             "received_at": study.last_received_at.isoformat(),
             "reader": study.assigned_to.display_name if study.assigned_to else None,
+            "assigned_to": study.assigned_to_id,
         }
 
 
@@ -87,6 +89,9 @@ class WorklistQuery(serializers.Serializer[Any]):
         choices=["dual", "single", "gd", "map"], required=False, allow_blank=True
     )
     flagged = serializers.BooleanField(required=False, default=False)
+    assigned = serializers.ChoiceField(
+        choices=["me", "nobody"], required=False, allow_blank=True, help_text="whose studies"
+    )
     ordering = serializers.CharField(required=False, allow_blank=True)
     page = serializers.IntegerField(required=False, min_value=1, default=1)
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=200, default=50)

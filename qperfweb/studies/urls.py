@@ -1,6 +1,6 @@
 from django.urls import path
 
-from . import api, set_aside, uploads, views
+from . import api, assignment, set_aside, uploads, views
 
 urlpatterns = [
     path("set-aside/", set_aside.set_aside, name="set-aside"),
@@ -8,6 +8,12 @@ urlpatterns = [
     path("upload/", views.upload, name="upload"),
     path("api/studies/", api.WorklistView.as_view(), name="api-worklist"),
     path("api/studies/<int:study_id>/", api.StudyView.as_view(), name="api-study"),
+    path("api/readers/", assignment.ReadersView.as_view(), name="api-readers"),
+    path(
+        "api/studies/<int:study_id>/assignment/",
+        assignment.AssignmentView.as_view(),
+        name="api-assignment",
+    ),
     path("api/studies/<int:study_id>/series/", api.SeriesListView.as_view(), name="api-series"),
     path(
         "api/series/<int:series_id>/correction/",

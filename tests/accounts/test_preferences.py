@@ -59,3 +59,21 @@ def test_unknown_fields_are_not_kept(reader):
 
 def test_nobody_signed_out_has_preferences(client, db):
     assert client.get(URL).status_code in (401, 403)
+
+
+def put_filters(client, *filters):
+    body = {"worklist": {"filters": list(filters)}}
+    return client.put(URL, body, content_type="application/json")
+
+
+def test_saved_filters_stay_beside_the_reading_room_and_hold_no_names_of_patients(reader):
+    put(reader, {"palette": "grey"})
+    mine = {"name": "Mine", "assigned": "me", "state": "ready,draft", "from": "2026-01-01"}
+    assert put_filters(reader, {**mine, "q": "Miller"}).status_code == 200
+    kept = reader.get(URL).json()
+    assert kept == {"viewer": {"palette": "grey"}, "worklist": {"filters": [mine]}}
+    assert put_filters(reader, mine, mine).status_code == 400
+    assert put_filters(reader, {**mine, "state": "Miller^Ann"}).status_code == 400
+    assert put_filters(reader, {**mine, "from": "yesterday"}).status_code == 400
+    put(reader, {"palette": "viridis"})
+    assert reader.get(URL).json()["worklist"] == {"filters": [mine]}

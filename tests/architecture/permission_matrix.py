@@ -115,6 +115,8 @@ api/studies/                                      GET    -       x x x x x . . 2
 api/studies/                                      POST   -       x x x x x . . 200
 api/studies/<int:study_id>/                       GET    -       x x x x x . . 200
 api/studies/<int:study_id>/priors/                GET    -       x x x x x . . 200
+api/readers/                                      GET    -       . x x . x . . 200
+api/studies/<int:study_id>/assignment/            POST   -       . x x . x . . 400
 api/studies/<int:study_id>/series/                GET    -       x x x x x . . 200
 api/studies/<int:study_id>/runs/                  GET    -       x x x x x . . 200
 api/studies/<int:study_id>/runs/                  POST   -       x x x . x . . 201

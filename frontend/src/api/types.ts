@@ -342,6 +342,7 @@ export interface WorklistRow {
   flag_count: number;
   received_at: string;
   reader: string | null;
+  assigned_to: number | null;
 }
 
 /** GET /api/studies/<id>/series/ : for the source-images view. */

@@ -9,8 +9,11 @@ import scatterpolar from "plotly.js/lib/scatterpolar";
 
 Plotly.register([barpolar, scatterpolar, heatmap]);
 
-export const INK = "#c4cdd8";
-export const GRID_LINE = "#26303b";
+/** Plotly draws on its own and knows no CSS variables: the page's colours are read once. */
+const token = (name: string, otherwise: string) =>
+  getComputedStyle(document.documentElement).getPropertyValue(name).trim() || otherwise;
+export const INK = token("--ink", "#c4cdd8");
+export const GRID_LINE = token("--line", "#26303b");
 
 export function baseLayout(xTitle: string, yTitle: string): Record<string, unknown> {
   const axis = (title: string) => ({

@@ -4,7 +4,9 @@ import { postJson } from "../api/client.ts";
 import type { WorklistPage } from "../api/types.ts";
 import { announce, debounced, element, required } from "../shared/dom.ts";
 import { t } from "../shared/strings.ts";
+import { assignableReaders, type Reader } from "./parts/assignment.ts";
 import { type Filters, filtersForm } from "./parts/filters.ts";
+import { savedFiltersBar } from "./parts/savedFilters.ts";
 import { worklistTable } from "./parts/worklistTable.ts";
 import "../styles/site.css";
 
@@ -17,6 +19,22 @@ let page: WorklistPage | null = null;
 let newest = 0;
 
 const filters = filtersForm(address, debounced(changed, SEARCH_MS), changed);
+const saved = savedFiltersBar(
+  () => ({ values: filters.values(), ordering: address.get("ordering") ?? "" }),
+  ({ name: _, ordering, ...wanted }) => {
+    if (ordering) address.set("ordering", ordering);
+    else address.delete("ordering");
+    filters.set(wanted);
+  },
+);
+/** People whom studies can be given to; empty for who may give none. */
+let readers: Reader[] = [];
+if (root.dataset.mayAssign !== undefined) {
+  void assignableReaders().then((found) => {
+    readers = found;
+    show();
+  });
+}
 const count = element("span", { class: "muted", role: "status" });
 const live = element("span", { class: "chip", "data-testid": "live" }, t.worklist.live);
 const content = element("div");
@@ -31,6 +49,7 @@ root.append(
     element("a", { class: "button button-primary", href: "/upload/" }, t.worklist.upload),
   ),
   filters.form,
+  saved,
   content,
   foot,
 );
@@ -89,7 +108,11 @@ function show(): void {
     return;
   }
   const focused = document.activeElement?.closest<HTMLElement>("tr[data-study]")?.dataset.study;
-  content.replaceChildren(worklistTable(page.results, address.get("ordering") ?? "", sortBy));
+  // A list that somebody has open in a row must not be taken away under the pointer.
+  if (document.activeElement?.matches(".assign-select")) return;
+  content.replaceChildren(
+    worklistTable(page.results, address.get("ordering") ?? "", sortBy, readers),
+  );
   if (focused) focusRow(content.querySelector(`tr[data-study="${focused}"]`));
   foot.replaceChildren(...pager(page), element("span", { class: "muted" }, t.worklist.keys));
 }

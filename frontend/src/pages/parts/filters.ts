@@ -4,7 +4,7 @@ import type { WorklistRow } from "../../api/types.ts";
 import { element } from "../../shared/dom.ts";
 import { t } from "../../shared/strings.ts";
 
-const NAMES = ["q", "site", "state", "condition", "flagged", "from", "to"] as const;
+const NAMES = ["q", "site", "state", "condition", "assigned", "flagged", "from", "to"] as const;
 export type Filters = Record<(typeof NAMES)[number], string>;
 
 export interface FiltersForm {
@@ -12,6 +12,8 @@ export interface FiltersForm {
   search: HTMLInputElement;
   values(): Filters;
   clear(): void;
+  /** Set these filters and no others. */
+  set(values: Partial<Filters>): void;
   /** Add sites and states that have been seen to the choices. */
   offer(rows: readonly WorklistRow[]): void;
 }
@@ -35,6 +37,10 @@ export function filtersForm(
     ["rest", t.conditions.rest],
     ["unknown", t.conditions.unknown],
   ]);
+  const assigned = select("assigned", [
+    ["me", t.assess.worklist.mine],
+    ["nobody", t.assess.worklist.nobody],
+  ]);
   const flagged = element("input", { type: "checkbox", name: "flagged", value: "1" });
   const from = element("input", { type: "date", name: "from" });
   const to = element("input", { type: "date", name: "to" });
@@ -46,6 +52,7 @@ export function filtersForm(
     element("label", {}, t.worklist.site, site),
     element("label", {}, t.worklist.state, state),
     element("label", {}, t.worklist.condition, condition),
+    element("label", {}, t.assess.worklist.assigned, assigned),
     element("label", {}, t.worklist.from, from),
     element("label", {}, t.worklist.to, to),
     element("label", { class: "filter-check" }, flagged, t.worklist.flagged),
@@ -60,16 +67,18 @@ export function filtersForm(
 
   const values = () =>
     Object.fromEntries(NAMES.map((name) => [name, fieldValue(form, name)])) as Filters;
-  const clear = () => {
-    for (const name of NAMES) setField(form, name, "");
+  const set = (wanted: Partial<Filters>) => {
+    for (const name of NAMES) setField(form, name, wanted[name] ?? "");
     chosen();
   };
+  const clear = () => set({});
   clearButton.addEventListener("click", clear);
   return {
     form,
     search,
     values,
     clear,
+    set,
     offer(rows) {
       for (const row of rows) {
         addOption(site, row.site, row.site);

@@ -4,6 +4,7 @@ import type { WorklistRow } from "../../api/types.ts";
 import { formatDate, formatDateTime } from "../../shared/dates.ts";
 import { element, progressBar } from "../../shared/dom.ts";
 import { t } from "../../shared/strings.ts";
+import { assignment, type Reader } from "./assignment.ts";
 
 const COLUMNS = [
   "patient_name",
@@ -32,6 +33,7 @@ export function worklistTable(
   rows: readonly WorklistRow[],
   ordering: string,
   sortBy: (column: string) => void,
+  readers: readonly Reader[],
 ): HTMLElement {
   return element(
     "div",
@@ -45,7 +47,7 @@ export function worklistTable(
         {},
         element("tr", {}, ...COLUMNS.map((column) => heading(column, ordering, sortBy))),
       ),
-      element("tbody", {}, ...rows.map(line)),
+      element("tbody", {}, ...rows.map((row) => line(row, readers))),
     ),
   );
 }
@@ -62,7 +64,7 @@ function heading(column: Column, ordering: string, sortBy: (column: string) => v
   return element("th", { scope: "col", "aria-sort": direction, class: `column-${column}` }, button);
 }
 
-function line(row: WorklistRow): HTMLElement {
+function line(row: WorklistRow, readers: readonly Reader[]): HTMLElement {
   const address = `/studies/${row.id}/`;
   const made = element(
     "tr",
@@ -81,11 +83,14 @@ function line(row: WorklistRow): HTMLElement {
         ? element("span", { class: "flag-count" }, `▲ ${t.worklist.flagCount(row.flag_count)}`)
         : "",
     ),
-    element("td", {}, row.reader ?? ""),
+    element("td", {}, assignment(row, readers)),
     element("td", { class: "column-received" }, formatDateTime(row.received_at)),
   );
   made.addEventListener("click", (event) => {
-    if (!(event.target as HTMLElement).closest("a") && !getSelection()?.toString()) {
+    if (
+      !(event.target as HTMLElement).closest("a, select, button") &&
+      !getSelection()?.toString()
+    ) {
       location.assign(address);
     }
   });
