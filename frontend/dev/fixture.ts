@@ -217,6 +217,7 @@ function makeFlags(relative: boolean): Flag[] {
     slice,
     segment,
     acknowledged: null,
+    answered_by_edit: false,
   });
   return [
     flag("check", "check", "The contour is uncertain here.", "stress_mid", 10),

@@ -10,6 +10,7 @@ const flag = (id: string, code: string, severity: Flag["severity"], answered = f
   segment: null,
   slice: null,
   acknowledged: answered ? { by: "A", at: "", comment: "" } : null,
+  answered_by_edit: false,
 });
 
 test("flags of one kind are one group, worst first", () => {
@@ -27,4 +28,9 @@ test("flags of one kind are one group, worst first", () => {
 test("groups that wait for an answer come before answered ones of the same weight", () => {
   const groups = groupFlags([flag("1", "motion", "check", true), flag("2", "bound", "check")]);
   expect(groups.map((group) => group.code)).toEqual(["bound", "motion"]);
+});
+
+test("a flag that an edit has answered is not open any more", () => {
+  const edited = { ...flag("1", "motion", "check"), answered_by_edit: true };
+  expect(groupFlags([edited])[0]?.open).toEqual([]);
 });

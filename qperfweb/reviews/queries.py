@@ -57,7 +57,11 @@ def flags_of(run: AnalysisRun, content: Mapping[str, Any]) -> list[dict[str, Any
     """Flags of a run with what the reader answered."""
     acknowledged = content["acknowledged"]
     return [
-        {**flag, "acknowledged": acknowledged.get(flag["id"])}
+        {
+            **flag,
+            "acknowledged": acknowledged.get(flag["id"]),
+            "answered_by_edit": _answered(flag, content),
+        }
         for flag in all_flags(run.document or {"acquisitions": []})
     ]
 
@@ -69,7 +73,7 @@ def open_checks(run: AnalysisRun, content: Mapping[str, Any]) -> list[dict[str, 
         for flag in flags_of(run, content)
         if flag["severity"] != "information"
         and flag["acknowledged"] is None
-        and not _answered(flag, content)
+        and not flag["answered_by_edit"]
     ]
 
 

@@ -24,7 +24,7 @@ from tests.database import ROOT
 
 COMMANDS = (
     "setup", "demo", "serve", "worker", "dicom-listener", "backup", "restore", "upgrade", "check",
-    "test", "sbom", "benchmark", "manage", "python",
+    "test", "sbom", "benchmark", "screenshots", "manage", "python",
 )  # fmt: skip
 
 

@@ -24,6 +24,8 @@ export interface Flag {
   slice: string | null;
   /** null: still open. */
   acknowledged: { by: string; at: string; comment: string } | null;
+  /** An edit of the slice or the segment answers it as well. */
+  answered_by_edit: boolean;
 }
 
 /** An immutable array on the server; little-endian, row-major. */

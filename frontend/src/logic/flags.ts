@@ -10,6 +10,11 @@ export interface FlagGroup {
   open: Flag[];
 }
 
+/** Neither acknowledged nor answered with an edit. */
+export function isOpen(flag: Flag): boolean {
+  return !flag.acknowledged && !flag.answered_by_edit;
+}
+
 const ORDER: Record<Flag["severity"], number> = { invalid: 0, check: 1, information: 2 };
 
 /** Unusable first, then doubts, then information; within these, groups with open flags first. */
@@ -24,7 +29,7 @@ export function groupFlags(flags: readonly Flag[]): FlagGroup[] {
       open: [],
     };
     group.flags.push(flag);
-    if (!flag.acknowledged) group.open.push(flag);
+    if (isOpen(flag)) group.open.push(flag);
     groups.set(key, group);
   }
   return [...groups.values()].toSorted(

@@ -41,7 +41,7 @@ export const assess = {
     scarOf: (segment: number) => `Scar in segment ${segment}`,
     noteOf: (segment: number) => `Note on the scar in segment ${segment}`,
     note: "Note",
-    allNormal: (condition: string) => `Rest of ${condition.toLowerCase()} normal`,
+    allNormal: (condition: string) => `${condition}: others normal`,
     clear: (condition: string) => `Clear ${condition.toLowerCase()}`,
     keys: "Tab to a cell, press 0 to 3.",
     sum: { stress: "SSS", rest: "SRS", difference: "SDS" },

@@ -1,6 +1,7 @@
 import { useEffect, useLayoutEffect, useRef } from "react";
 import { useStore } from "zustand";
 import type { AcquisitionView, Flag, Slice } from "../api/types.ts";
+import { isOpen } from "../logic/flags.ts";
 import { modeWords } from "../logic/modes.ts";
 import { Cell } from "../render/cell.ts";
 import { t } from "../shared/strings.ts";
@@ -187,7 +188,7 @@ function worst(states: (PixelState | undefined)[]): PixelState | undefined {
 }
 
 function CellBadges({ slice, flags }: { slice: Slice; flags: Flag[] }) {
-  const open = flags.filter((flag) => flag.slice === slice.key && !flag.acknowledged);
+  const open = flags.filter((flag) => flag.slice === slice.key && isOpen(flag));
   const doubtful = open.some((flag) => flag.severity !== "information");
   return (
     <span className="badges">

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useStore } from "zustand";
 import type { Flag, ViewerState } from "../api/types.ts";
-import { type FlagGroup, groupFlags } from "../logic/flags.ts";
+import { type FlagGroup, groupFlags, isOpen } from "../logic/flags.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";
@@ -121,7 +121,7 @@ function FlagLine({
   as: Tag = "li",
   children,
 }: LineProps & { flag: Flag; as?: "li" | "div"; children?: React.ReactNode }) {
-  const done = flag.acknowledged !== null;
+  const done = !isOpen(flag);
   const place = [
     sliceWords(data, flag.slice),
     flag.segment === null ? "" : t.flags.segment(flag.segment),
@@ -147,6 +147,9 @@ function FlagLine({
           </button>
         )}
         {flag.acknowledged && <Answer given={flag.acknowledged} />}
+        {!flag.acknowledged && flag.answered_by_edit && (
+          <span className="muted">{t.flags.byEdit}</span>
+        )}
         {!done && answer && !busy.has(flag.id) && (
           <button
             type="button"

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useRef, useState } from "react";
 import { useStore } from "zustand";
 import type { Condition, RatioValue, SegmentValue, TableRow, ViewerState } from "../api/types.ts";
+import { isOpen } from "../logic/flags.ts";
 import { formatError, formatNumber } from "../logic/numbers.ts";
 import { tableAsCsv, tableAsText } from "../logic/table.ts";
 import { announce } from "../shared/dom.ts";
@@ -239,7 +240,7 @@ export function TerritoryMark({ territory }: { territory: TableRow["territory"] 
 function RowMarks({ row, data }: { row: TableRow; data: ViewerState }) {
   const sources = CONDITIONS.map((condition) => row[condition]?.source);
   const open = data.flags.some(
-    (flag) => flag.segment === row.segment && flag.severity !== "information" && !flag.acknowledged,
+    (flag) => flag.segment === row.segment && flag.severity !== "information" && isOpen(flag),
   );
   return (
     <>

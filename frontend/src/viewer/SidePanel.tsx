@@ -42,7 +42,7 @@ export function SidePanel({ data }: { data: ViewerState }) {
   ];
   const panel = panels.includes(wanted) ? wanted : "table";
   return (
-    <aside className="side" aria-label={t.panels.label}>
+    <aside className="side" aria-label={t.panels.label} data-testid="side-panel">
       <FlagsPanel data={data} />
       <Bullseyes data={data} />
       <div className="tabs-panel panel">

@@ -3,9 +3,12 @@ import { useStore } from "zustand";
 import { studyApi } from "../api/addresses.ts";
 import { postJson } from "../api/client.ts";
 import type { EditResult, SignRequest, ViewerState } from "../api/types.ts";
+import { isOpen } from "../logic/flags.ts";
 import { formatNumber } from "../logic/numbers.ts";
+import { formatDate } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
 import { applyResult, message, openStudy, study } from "../store/study.ts";
+import { sliceWords } from "./FlagsPanel.tsx";
 import { Identity } from "./Header.tsx";
 import { Modal } from "./Modal.tsx";
 import { valueChanges } from "./words.ts";
@@ -31,11 +34,13 @@ export function SignDialog({ data, close }: { data: ViewerState; close: () => vo
         t.words.contour(t.words.slice(t.conditions[a.condition], t.positions[s.position])),
       ),
   );
-  const open = data.flags.filter((f) => f.severity !== "information" && !f.acknowledged).length;
+  const open = data.flags.filter((f) => f.severity !== "information" && isOpen(f)).length;
   const global = data.table.find((row) => row.segment === "GLOBAL");
 
-  const sign = async (event: FormEvent) => {
+  const sign = async (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    const pressed = (event.nativeEvent as SubmitEvent).submitter as HTMLButtonElement | null;
+    const next = pressed?.value === "next" ? data.next_study_id : null;
     setBusy(true);
     setError(null);
     try {
@@ -47,6 +52,7 @@ export function SignDialog({ data, close }: { data: ViewerState; close: () => vo
       }
       const body: SignRequest = { base_revision: reading.revision, password, meaning };
       applyResult(await postJson<EditResult>(`/api/readings/${reading.id}/sign/`, body));
+      if (next !== null) return location.assign(`/studies/${next}/`);
       await openStudy(data.study.id);
       close();
     } catch (cause) {
@@ -73,6 +79,7 @@ export function SignDialog({ data, close }: { data: ViewerState; close: () => vo
             {global.mpr?.value != null && `, ${t.units.ratio} ${formatNumber(global.mpr.value)}`}
           </p>
         )}
+        <Entered data={data} />
         {changes.length + edited.length === 0 ? (
           <p className="muted">{t.sign.noEdits}</p>
         ) : (
@@ -132,6 +139,17 @@ export function SignDialog({ data, close }: { data: ViewerState; close: () => vo
           <button type="button" className="button" onClick={close}>
             {t.common.cancel}
           </button>
+          {data.next_study_id !== null && (
+            <button
+              type="submit"
+              value="next"
+              className="button"
+              data-testid="sign-next"
+              disabled={busy || unsaved || open > 0 || !password}
+            >
+              {t.sign.signNext}
+            </button>
+          )}
           <button
             type="submit"
             className="button button-primary"
@@ -143,5 +161,31 @@ export function SignDialog({ data, close }: { data: ViewerState; close: () => vo
         </div>
       </form>
     </Modal>
+  );
+}
+
+/** What was scored and entered beside values and contours, in one line each. */
+function Entered({ data }: { data: ViewerState }) {
+  const { summary, entered } = data;
+  const { burden } = summary;
+  const lines = [
+    burden && t.assess.scores.burden(burden.segments, burden.percent_of_lv),
+    summary.adequacy.judgement &&
+      `${t.assess.adequacy}: ${summary.adequacy.judgement.replace("_", " ")}`,
+    ...Object.entries(entered.quality).map(
+      ([key, { grade }]) => `${t.assess.quality}: ${sliceWords(data, key)} ${grade}`,
+    ),
+    entered.territories.preset !== "standard" && summary.territories,
+    entered.comparison.reading &&
+      `${t.assess.prior.title}: ${formatDate(entered.comparison.study_date ?? null)}`,
+    ...summary.warnings,
+  ].filter((line) => typeof line === "string");
+  if (lines.length === 0) return null;
+  return (
+    <ul className="edit-list" data-testid="sign-entered">
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+    </ul>
   );
 }
