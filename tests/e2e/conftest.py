@@ -158,7 +158,7 @@ User.objects.create_user("administrator", {PASSWORD!r}, is_system_administrator=
     running.manage("shell", "--verbosity", "0", "-c", script)
 
 
-def _wait_until_up(address: str, seconds: float = 60) -> None:
+def _wait_until_up(address: str, seconds: float = 180) -> None:
     until = time.monotonic() + seconds
     while True:
         try:
