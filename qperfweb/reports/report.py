@@ -57,22 +57,25 @@ def report_of(reading: Reading) -> tuple[dict[str, Any], dict[str, str]]:
     summary = summary_for(reading)
     territories = territories_of(content)
     conditions = [c for c in ("stress", "rest", "unknown") if any(r[c] for r in rows)]
-    quantity = acquired[0].quantity if acquired else "mbf"
-    pictures = {"bar.svg": colour_bar_svg(**SCALES[quantity])} | _bullseyes(
-        rows, conditions, quantity
-    )
+    # Stress may hold flow where rest, without arterial input, holds none: each has its own.
+    quantities: dict[str, str] = {}
+    for one in acquired:
+        quantities.setdefault(one.condition, one.quantity)
+    kinds = list(dict.fromkeys(quantities.values())) or ["mbf"]
+    pictures = {f"bar-{kind}.svg": colour_bar_svg(**SCALES[kind]) for kind in kinds}
+    pictures |= _bullseyes(rows, quantities)
     maps = _maps(reading, document, content, new, territories, pictures)
     values = {
         "identity": _identity(reading),
         "state": _state(reading),
-        "quantity": QUANTITY_WORDS[quantity],
-        "ratio_name": "MPR" if quantity == "mbf" else "MPRI",
+        "quantity": _quantity_words(quantities),
+        "ratio_name": "MPR" if kinds[0] == "mbf" else "MPRI",
         "conditions": conditions,
         "rows": [_row(row, conditions) for row in rows],
         "bullseyes": [name for name in pictures if name.startswith("bullseye")],
         "maps": maps,
         "map_columns": max((len(a["slices"]) for a in document["acquisitions"]), default=1),
-        "bar": BAR_WORDS[quantity],
+        "bars": [[f"bar-{kind}.svg", *BAR_WORDS[kind]] for kind in kinds],
         "text": content["report"],
         **clinical_part(document, acquired, content, summary),
         "method": _method(reading, document),
@@ -116,10 +119,20 @@ def _state(reading: Reading) -> dict[str, Any]:
     }
 
 
-def _bullseyes(rows: list[dict[str, Any]], conditions: list[str], quantity: str) -> dict[str, str]:
+def _quantity_words(quantities: Mapping[str, str]) -> str:
+    kinds = set(quantities.values())
+    if len(kinds) < 2:
+        return QUANTITY_WORDS[next(iter(kinds), "mbf")]
+    return "; ".join(f"{c}: {QUANTITY_WORDS[q]}" for c, q in quantities.items())
+
+
+def _bullseyes(rows: list[dict[str, Any]], quantities: Mapping[str, str]) -> dict[str, str]:
     pictures = {}
     segments = [row for row in rows if isinstance(row["segment"], int)]
-    for condition in conditions:
+    for condition in ("stress", "rest", "unknown"):
+        if condition not in quantities:
+            continue
+        quantity = quantities[condition]
         values = {r["segment"]: (r[condition] or {}).get("value") for r in segments}
         pictures[f"bullseye-{condition}.svg"] = bullseye_svg(values, digits=2, **SCALES[quantity])
     if any(row["mpr"] for row in segments):

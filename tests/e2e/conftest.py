@@ -61,7 +61,7 @@ def installation(
             **os.environ,
             **own.environment,
             "QPERF_STATE": str(state),
-            "QPERF_STUDY_QUIET_SECONDS": "2",
+            "QPERF_STUDY_QUIET_SECONDS": "10",
             "OMP_NUM_THREADS": "1",
         }
         running = Installation(address=f"http://127.0.0.1:{port}", environment=environment)

@@ -13,6 +13,7 @@ from pypdf import PdfReader
 from qperfweb.reports.palette import NO_VALUE, PERFUSION_STOPS, VIRIDIS_STOPS, colour_of, colours
 from qperfweb.reports.pdf import render_pdf
 from qperfweb.reports.pictures import bullseye_svg, display_point, displayed
+from qperfweb.reports.report import report_of
 from qperfweb.reports.services import report_pdf
 from qperfweb.reviews.models import Reading
 from qperfweb.reviews.signing import addendum_add
@@ -138,3 +139,14 @@ def test_what_the_reader_entered_and_scored_stands_in_the_report(reading, reader
         assert expected in text
     page = PdfReader(io.BytesIO(render_pdf(reading, paper="us-letter"))).pages[0]
     assert float(page.mediabox.width) == pytest.approx(612, abs=1)
+
+
+def test_conditions_of_different_quantities_keep_their_own_scales(reading):
+    document = reading.run.document
+    rest = next(a for a in document["acquisitions"] if a["condition"] == "rest")
+    rest["quantity"] = "relative_upslope"
+    values, pictures = report_of(reading)
+    assert [bar[0] for bar in values["bars"]] == ["bar-mbf.svg", "bar-relative_upslope.svg"]
+    assert values["quantity"].startswith("stress: Myocardial blood flow")
+    assert "rest: Relative upslope" in values["quantity"]
+    assert {"bullseye-stress.svg", "bullseye-rest.svg"} <= set(pictures)

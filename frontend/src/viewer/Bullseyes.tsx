@@ -108,7 +108,7 @@ interface Common {
 
 function Values({ data, rows, kind }: Common & { kind: Kind }) {
   const scale = useScale(data, kind);
-  const relative = isRelative(data);
+  const relative = isRelative(data, kind);
   return (
     <figure className="bullseye">
       <figcaption>
@@ -137,7 +137,7 @@ function Layers({ data, rows, condition }: Common & { condition: Condition }) {
         condition={condition}
         {...scale}
       />
-      <Bar {...scale} unit={isRelative(data) ? "" : t.units.mbf} />
+      <Bar {...scale} unit={isRelative(data, condition) ? "" : t.units.mbf} />
     </figure>
   );
 }
@@ -220,15 +220,18 @@ function Bar({
   );
 }
 
-function isRelative(data: ViewerState): boolean {
-  return data.acquisitions.some((a) => a.quantity !== "mbf");
+/** Of one condition: stress may hold flow where rest, without arterial input, holds none. */
+function isRelative(data: ViewerState, kind: Kind): boolean {
+  return data.acquisitions.some(
+    (a) => a.quantity !== "mbf" && (kind === "mpr" || a.condition === kind),
+  );
 }
 
 function useScale(data: ViewerState, kind: Kind) {
   const palette = useStore(display, (s) => s.palette);
   const range = useStore(display, (s) => s.range);
   if (kind === "mpr") return { palette, range: RATIO_RANGE };
-  return isRelative(data)
+  return isRelative(data, kind)
     ? { palette: "viridis" as const, range: UPSLOPE_RANGE }
     : { palette, range: range as readonly [number, number] };
 }
