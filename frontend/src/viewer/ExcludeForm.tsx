@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Condition, ViewerState } from "../api/types.ts";
 import { t } from "../shared/strings.ts";
 import { commit } from "../store/study.ts";
@@ -22,8 +22,12 @@ export function ExcludeForm({
   const [causes, setCauses] = useState<string[]>([]);
   const [note, setNote] = useState("");
   const [error, setError] = useState<string | null>(null);
+  const form = useRef<HTMLFormElement>(null);
+  // The button that led here is gone, and the focus with it.
+  useEffect(() => form.current?.querySelector("input")?.focus(), []);
   return (
     <form
+      ref={form}
       data-testid="exclude-form"
       onSubmit={(event) => {
         event.preventDefault();
@@ -42,11 +46,10 @@ export function ExcludeForm({
     >
       <fieldset className="choices">
         <legend>{words.title}</legend>
-        {data.vocabulary.causes.map(([cause, meaning], index) => (
+        {data.vocabulary.causes.map(([cause, meaning]) => (
           <label key={cause}>
             <input
               type="checkbox"
-              data-first-focus={index === 0 ? "" : undefined}
               data-testid={`cause-${cause}`}
               checked={causes.includes(cause)}
               onChange={(event) =>
