@@ -5,7 +5,7 @@ from django.db.models import Q
 
 
 class Migration(migrations.Migration):
-    dependencies = [("studies", "0003_importrules")]
+    dependencies = [("studies", "0004_problem_group")]
 
     operations = [
         migrations.AddIndex(
