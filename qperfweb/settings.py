@@ -148,6 +148,13 @@ for _option, _value in (
     ("tcp_user_timeout", 25_000),
 ):
     DATABASES["default"]["OPTIONS"].setdefault(_option, _value)
+# The server must notice it, too: what a worker that was cut off had locked would wait with it.
+_SERVER_SIDE = (
+    "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3 "
+    "-c tcp_user_timeout=25000"
+)
+_GIVEN = DATABASES["default"]["OPTIONS"].get("options", "")
+DATABASES["default"]["OPTIONS"]["options"] = f"{_SERVER_SIDE} {_GIVEN}".strip()
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 if flag("QPERF_DATABASE_POOL"):
     DATABASES["default"]["OPTIONS"]["pool"] = {
@@ -277,6 +284,7 @@ if _OBJECT_STORE.scheme == "s3":
             "client_config": Config(
                 connect_timeout=5,
                 read_timeout=60,
+                max_pool_connections=16,
                 retries={"max_attempts": 3, "mode": "standard"},
                 # Servers other than Amazon's seldom have a host name for every bucket.
                 s3={"addressing_style": "path" if text("QPERF_OBJECT_STORE_ENDPOINT") else "auto"},

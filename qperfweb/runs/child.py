@@ -10,7 +10,9 @@ from __future__ import annotations
 import ctypes
 import logging
 import multiprocessing
+import os
 import signal
+import threading
 import time
 import traceback
 from collections.abc import Callable
@@ -129,6 +131,7 @@ def run_in_child(
 def _child_main(job: AnalysisJob, sender: Connection, work: Work | None) -> None:
     """Runs in the child: everything that can go wrong becomes one message to the parent."""
     _die_with_parent()
+    _die_with_worker()
     _die_first()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from analysis.errors import AnalysisError
@@ -177,11 +180,24 @@ def _resident_bytes(pid: int | None) -> int:
 
 
 def _die_with_parent() -> None:
-    """A worker that is killed must not leave its child computing for nobody (Linux only)."""
+    """A fork server that is killed must not leave its child computing for nobody (Linux only)."""
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     except (OSError, AttributeError):
         log.debug("prctl is not available; an orphaned analysis would run to its end")
+
+
+def _die_with_worker() -> None:
+    """The same for the worker itself: the fork server, which is the parent, outlives it as long as
+    this process holds the pipe by which it would notice."""
+    worker = multiprocessing.parent_process()
+
+    def watch() -> None:
+        if worker is not None:
+            worker.join()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, name="watch the worker", daemon=True).start()
 
 
 def _die_first() -> None:

@@ -203,6 +203,7 @@ def network() -> Iterator[None]:
     finally:
         for name in (CENTRE, *HOSTS):
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
+        subprocess.run(["ip", "link", "del", "qph9"], capture_output=True)
 
 
 def cable(host: str, state: str) -> None:

@@ -22,6 +22,7 @@ def harmless(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
 
 def endless(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
     progress("motion", 0.1)
+    (job.store / "begun").touch()
     while True:
         pass
 

@@ -78,11 +78,10 @@ def test_a_worker_that_is_killed_takes_its_analysis_with_it(tmp_path):
     with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT) as worker:
         family = psutil.Process(worker.pid)
         until = time.monotonic() + 60
-        # The fork server, the tracker of shared resources, and the run itself.
-        while len(family.children(recursive=True)) < 3 and time.monotonic() < until:
+        while not (tmp_path / "begun").exists() and time.monotonic() < until:
             time.sleep(0.1)
         children = family.children(recursive=True)
-        assert len(children) >= 3
+        assert len(children) >= 3  # fork server, tracker of shared resources, the run itself
         worker.kill()
     _, alive = psutil.wait_procs(children, timeout=20)
     assert alive == []
