@@ -66,6 +66,8 @@ def map_flow(
     if chosen.FIRST_PASS_ONLY and bolus is not None:
         last_s = bolus.valley_s + 1e-6
         frames = frames[time_s[frames] <= last_s]
+    if frames.size == 0:
+        frames = np.arange(1)  # too few for any pixel, which is the reason that each gets
     curves = gd[frames].reshape(frames.size, -1).T / np.float32(density)
     quality = before_fit(curves, mask)
     rows = np.flatnonzero(quality == PixelQuality.OK)

@@ -180,3 +180,9 @@ def test_an_input_function_without_a_bolus_gives_reasons_not_numbers_or_errors(a
     flow = map_flow(series, aif, dt_s=0.5)
     ok = flow.quality == PixelQuality.OK
     np.testing.assert_array_equal(np.isfinite(flow.mbf_ml_per_min_per_g), ok)
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_a_series_without_one_usable_frame_gives_a_reason_for_every_pixel(name) -> None:
+    flow = map_flow(np.full((20, 2, 2), np.nan, np.float32), AIF[:20], dt_s=0.7, model=name)
+    assert (flow.quality == PixelQuality.TOO_FEW_FRAMES).all()
