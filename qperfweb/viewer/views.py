@@ -29,4 +29,9 @@ def study(request: HttpRequest, study_id: int) -> HttpResponse:
     found = get_object_or_404(Study.objects.only("id", "site_id"), pk=study_id)
     if not can(request.user, Verb.VIEW_STUDY, found):
         raise NotAllowed
-    return render(request, "viewer/study.html", {"study_id": found.pk})
+    may = {
+        "trail": can(request.user, Verb.VIEW_TRAIL, found),
+        "take_out": can(request.user, Verb.EXPORT, found),
+        "erase": can(request.user, Verb.MANAGE_SITE, found),
+    }
+    return render(request, "viewer/study.html", {"study_id": found.pk, "may": may})

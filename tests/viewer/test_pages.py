@@ -83,3 +83,20 @@ def test_a_study_of_another_site_is_not_found(
     study: Study, other_site: Any, client_of: Any, built: Path
 ) -> None:
     assert client_of("reader", other_site).get(f"/studies/{study.pk}/").status_code == 404
+
+
+def test_the_reading_room_leads_to_what_the_role_may_do_with_the_study(
+    study: Study, in_site: Any, client_of: Any, built: Path
+) -> None:
+    offered = {}
+    for role in ("technologist", "reader", "auditor", "site_admin"):
+        html = client_of(role, in_site).get(f"/studies/{study.pk}/").content.decode()
+        names = ("trail", "deidentified", "erase")
+        offered[role] = [name for name in names if f"data-{name}=" in html]
+        assert ("trail" in offered[role]) == (f'"/trail/?study={study.pk}"' in html)
+    assert offered == {
+        "technologist": [],
+        "reader": ["deidentified"],
+        "auditor": ["trail", "deidentified"],
+        "site_admin": ["trail", "erase"],
+    }

@@ -80,6 +80,9 @@ export const t = {
     addendum: "Addendum…",
     help: "Keys",
     more: "More ▾",
+    deidentified: "Download without identity",
+    trail: "Trail of this study",
+    erase: "Erase this patient…",
     next: "Next study",
   },
 

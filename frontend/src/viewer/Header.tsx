@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
+import { type Places, placesBeside } from "../api/addresses.ts";
 import type { ViewerState } from "../api/types.ts";
 import { formatDate, formatDateTime, formatTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
@@ -11,6 +12,7 @@ export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: 
   const reading = data.reading;
   const busy = useStore(study, (s) => s.waiting.length > 0);
   const editable = mayEdit(data);
+  const places = placesBeside();
   return (
     <header className="room-header">
       <a className="brand" href={worklistUrl}>
@@ -49,9 +51,11 @@ export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: 
             </button>
           </>
         )}
-        <button type="button" className="button" onClick={() => openDialog("source")}>
-          {t.header.source}
-        </button>
+        {!places.ofCase && (
+          <button type="button" className="button" onClick={() => openDialog("source")}>
+            {t.header.source}
+          </button>
+        )}
         {reading && (
           <>
             <button type="button" className="button" onClick={() => openDialog("history")}>
@@ -68,7 +72,7 @@ export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: 
             </a>
           </>
         )}
-        <MoreMenu hasReading={reading !== null} />
+        <MoreMenu hasReading={reading !== null} places={places} />
         {reading?.state === "signed" ? (
           <>
             {data.can_sign && (
@@ -104,7 +108,7 @@ export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: 
   );
 }
 
-function MoreMenu({ hasReading }: { hasReading: boolean }) {
+function MoreMenu({ hasReading, places }: { hasReading: boolean; places: Places }) {
   const { openDialog } = useViewer();
   const menu = useRef<HTMLDetailsElement>(null);
   const open = (name: DialogName) => {
@@ -140,12 +144,21 @@ function MoreMenu({ hasReading }: { hasReading: boolean }) {
         <button type="button" data-testid="models" onClick={() => open("models")}>
           {t.models.menu}
         </button>
-        <button type="button" data-testid="series" onClick={() => open("series")}>
-          {t.header.series}
-        </button>
+        {!places.ofCase && (
+          <button type="button" data-testid="series" onClick={() => open("series")}>
+            {t.header.series}
+          </button>
+        )}
         <button type="button" data-testid="keys" onClick={() => open("keys")}>
           {t.header.help}
         </button>
+        {places.deidentified && (
+          <a href={places.deidentified} download>
+            {t.header.deidentified}
+          </a>
+        )}
+        {places.trail && <a href={places.trail}>{t.header.trail}</a>}
+        {places.erase && <a href={places.erase}>{t.header.erase}</a>}
       </div>
     </details>
   );

@@ -1,4 +1,5 @@
 import { Fragment, useEffect, useMemo, useRef, useState } from "react";
+import { placesBeside } from "../api/addresses.ts";
 import type { ReportText, ViewerState } from "../api/types.ts";
 import { withSentence } from "../logic/entry.ts";
 import { formatDateTime } from "../shared/dates.ts";
@@ -95,7 +96,7 @@ export function ReportPanel({ data }: { data: ViewerState }) {
           {data.reading.state !== "signed" && <span className="muted">{t.report.unsigned}</span>}
         </p>
       )}
-      <SendingPanel data={data} />
+      {!placesBeside().ofCase && <SendingPanel data={data} />}
       {data.reading && data.reading.addenda.length > 0 && (
         <>
           <h3 className="panel-title">{t.report.addenda}</h3>
