@@ -100,3 +100,13 @@ def test_the_reading_room_leads_to_what_the_role_may_do_with_the_study(
         "auditor": ["trail", "deidentified"],
         "site_admin": ["trail", "erase"],
     }
+
+
+def test_who_sees_no_studies_is_told_why_and_asks_for_none(
+    in_site: Any, client_of: Any, built: Path
+) -> None:
+    administrator = client_of("administrator").get("/").content.decode()
+    stranger = client_of("reader").get("/").content.decode()
+    assert 'href="/people/"' in administrator and "worklist.js" not in administrator
+    assert "not a member of any site" in stranger and "worklist.js" not in stranger
+    assert "data-may-upload" not in client_of("auditor", in_site).get("/").content.decode()

@@ -14,6 +14,7 @@ const LIVE_MS = 4000;
 const SEARCH_MS = 250;
 
 const root = required<HTMLElement>("#worklist");
+const mayUpload = "mayUpload" in root.dataset;
 const address = new URLSearchParams(location.search);
 let page: WorklistPage | null = null;
 let newest = 0;
@@ -46,13 +47,18 @@ root.append(
     element("h1", {}, t.worklist.title),
     count,
     live,
-    element("a", { class: "button button-primary", href: "/upload/" }, t.worklist.upload),
+    uploadLink(),
   ),
   filters.form,
   saved,
   content,
   foot,
 );
+
+function uploadLink(): HTMLElement | null {
+  const link = { class: "button button-primary", href: "/upload/" };
+  return mayUpload ? element("a", link, t.worklist.upload) : null;
+}
 
 function changed(): void {
   address.delete("page");
@@ -143,10 +149,8 @@ function emptyState(values: Filters): HTMLElement {
     "div",
     { class: "empty panel", "data-testid": "empty" },
     element("h2", {}, filtered ? t.worklist.noMatch : t.worklist.empty),
-    filtered ? null : element("p", { class: "muted" }, t.worklist.emptyHint),
-    filtered
-      ? clear
-      : element("a", { class: "button button-primary", href: "/upload/" }, t.worklist.upload),
+    filtered || !mayUpload ? null : element("p", { class: "muted" }, t.worklist.emptyHint),
+    filtered ? clear : uploadLink(),
   );
 }
 
