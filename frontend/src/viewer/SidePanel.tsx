@@ -17,6 +17,9 @@ const AifPanel = lazy(() => import("./AifPanel.tsx"));
 /** From this height on the curves have their own place below the table. */
 const TALL = "(min-height: 960px)";
 
+/** Panels that are filled in: they take the height that the curves would have. */
+const FORMS: readonly Panel[] = ["scores", "clinical", "report"];
+
 function useMedia(query: string): boolean {
   return useSyncExternalStore(
     (listener) => {
@@ -92,7 +95,7 @@ export function SidePanel({ data }: { data: ViewerState }) {
           {panel === "report" && <ReportPanel data={data} />}
         </div>
       </div>
-      {tall && panel !== "aif" && (
+      {tall && !FORMS.includes(panel) && panel !== "aif" && (
         <div className="panel curves-below">
           <Suspense fallback={<p className="muted">{t.curves.loading}</p>}>
             <CurvesPanel data={data} />
