@@ -49,7 +49,7 @@ class ProjectsView(APIView):
 
     verbs = {"GET": Verb.VIEW_STUDY, "POST": Verb.MANAGE_PROJECT}
 
-    @_STATE
+    @extend_schema(operation_id="projects_list", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         rows = visible_projects(request.user).select_related("site")[:200]
         sites = Site.objects.order_by("name")
@@ -111,7 +111,11 @@ class CasesView(ProjectView):
 
     verbs = {"POST": Verb.MANAGE_PROJECT}
 
-    @extend_schema(request=serializers.CasesRequest, responses=OpenApiTypes.OBJECT)
+    @extend_schema(
+        operation_id="projects_cases_give",
+        request=serializers.CasesRequest,
+        responses=OpenApiTypes.OBJECT,
+    )
     def post(self, request: Request, project_id: int) -> Response:
         project = self.project(request, project_id, manage=True)
         wanted = read_request(serializers.CasesRequest, request.data)
