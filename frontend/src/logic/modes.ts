@@ -8,14 +8,22 @@ export interface ModeWords {
   long: string;
 }
 
+/** A flow model as people call it; one that has no name here keeps its code. */
+export function modelWords(model: string): string {
+  return t.models.names[model] ?? model;
+}
+
 export function modeWords(mode: Mode, main = ""): ModeWords {
   if (mode.startsWith("mbf:")) {
-    const model = mode.slice(4);
+    const model = modelWords(mode.slice(4));
     return { short: t.models.of(model), long: t.models.long(model) };
   }
   if (mode.startsWith("diff:")) {
-    const model = mode.slice(5);
-    return { short: t.models.difference(model), long: t.models.differenceLong(model, main) };
+    const model = modelWords(mode.slice(5));
+    return {
+      short: t.models.difference(model),
+      long: t.models.differenceLong(model, modelWords(main)),
+    };
   }
   return t.modes[mode as keyof typeof t.modes];
 }

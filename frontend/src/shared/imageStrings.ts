@@ -149,6 +149,13 @@ export const imageStrings = {
   motionCheck: { before: "before", after: "after correction" },
 
   models: {
+    names: {
+      btex: "BTEX",
+      fermi: "Fermi",
+      "2cxm": "Two compartments, exchange",
+      "one-compartment": "One compartment",
+      patlak: "Patlak",
+    } as Record<string, string>,
     label: "Other models",
     of: (model: string) => `MBF ${model}`,
     long: (model: string) => `myocardial blood flow map of the ${model} model`,

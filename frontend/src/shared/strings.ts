@@ -64,6 +64,7 @@ export const t = {
 
   header: {
     worklist: "Worklist",
+    list: "Your list",
     identity: "Patient and study",
     id: "ID",
     born: "born",

@@ -1,6 +1,7 @@
 /** Earlier exams of the patient, fetched when somebody asks; again when the reading has changed. */
 
 import { createStore } from "zustand/vanilla";
+import { placesBeside } from "../api/addresses.ts";
 import type { Prior } from "../api/assess.ts";
 import { getJson } from "../api/client.ts";
 import { study } from "./study.ts";
@@ -15,6 +16,10 @@ export async function loadPriors(): Promise<void> {
   const { id, data } = study.getState();
   const of = `${id}:${data?.reading?.revision ?? 0}`;
   if (priors.getState().of === of) return;
+  if (placesBeside().ofCase) {
+    priors.setState({ list: [], of });
+    return;
+  }
   priors.setState({ of });
   try {
     const list = await getJson<Prior[]>(`/api/studies/${id}/priors/`);

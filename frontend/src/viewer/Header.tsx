@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { type Places, placesBeside } from "../api/addresses.ts";
 import type { ViewerState } from "../api/types.ts";
+import { modelWords } from "../logic/modes.ts";
 import { formatDate, formatDateTime, formatTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
 import { commit, mayEdit, study } from "../store/study.ts";
@@ -18,9 +19,9 @@ export function Header({ data, worklistUrl }: { data: ViewerState; worklistUrl: 
       <a className="brand" href={worklistUrl}>
         {t.product}
       </a>
-      <nav aria-label={t.header.worklist}>
+      <nav aria-label={places.ofCase ? t.header.list : t.header.worklist}>
         <a href={worklistUrl} className="crumb">
-          {t.header.worklist}
+          {places.ofCase ? t.header.list : t.header.worklist}
         </a>
       </nav>
       <Identity data={data} heading />
@@ -164,13 +165,24 @@ function MoreMenu({ hasReading, places }: { hasReading: boolean; places: Places 
   );
 }
 
-/** Name, ID, birth date, study date and accession number: never hidden, whatever else is. */
+/**
+ * Name, ID, birth date, study date and accession number: never hidden, whatever else is. Of a
+ * blinded case the server sends its number alone.
+ */
 export function Identity({ data, heading = false }: { data: ViewerState; heading?: boolean }) {
   const { study: facts } = data;
   const Name = heading ? "h1" : "strong";
   return (
     <div className="identity" role="group" aria-label={t.header.identity} data-testid="identity">
       <Name className="identity-name">{facts.patient_name || facts.patient_id}</Name>
+      {(!placesBeside().ofCase || facts.patient_id) && <IdentityFacts facts={facts} />}
+    </div>
+  );
+}
+
+function IdentityFacts({ facts }: { facts: ViewerState["study"] }) {
+  return (
+    <>
       <span>
         {t.header.id} {facts.patient_id}
       </span>
@@ -185,7 +197,7 @@ export function Identity({ data, heading = false }: { data: ViewerState; heading
         {t.header.accession} {facts.accession_number || "–"}
       </span>
       <span className="muted">{facts.site}</span>
-    </div>
+    </>
   );
 }
 
@@ -194,7 +206,7 @@ function RunFacts({ data }: { data: ViewerState }) {
   if (!data.run || !first) return null;
   const facts = [
     `${first.sequence} sequence`,
-    first.model,
+    modelWords(first.model),
     first.field_strength_t === null ? "" : `${first.field_strength_t} T`,
     `pipeline ${data.run.pipeline_version}`,
   ];

@@ -1,5 +1,6 @@
 import { useStore } from "zustand";
 import type { AcquisitionView, OtherValue, TableRow, ViewerState } from "../api/types.ts";
+import { modelWords } from "../logic/modes.ts";
 import { formatError, formatNumber } from "../logic/numbers.ts";
 import { withModel } from "../logic/repair.ts";
 import { t } from "../shared/strings.ts";
@@ -47,7 +48,7 @@ function Beside({ data }: { data: ViewerState }) {
             checked={wanted.includes(model)}
             onChange={() => changeRepair((repair) => withModel(repair, parameters, model))}
           />
-          {model}
+          {modelWords(model)}
         </label>
       ))}
       <span className="muted">{t.models.besideHint}</span>
@@ -76,10 +77,10 @@ function ModelTable({
         <tr>
           <th scope="col">{t.models.segment}</th>
           <th scope="col" className="number">
-            {acquisition.model}
+            {modelWords(acquisition.model)}
           </th>
           <th scope="col" className="number">
-            {model}
+            {modelWords(model)}
           </th>
           <th scope="col" className="number">
             {t.models.delta}

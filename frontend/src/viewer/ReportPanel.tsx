@@ -16,6 +16,7 @@ const QUIET_MS = 1200;
 const EMPTY: ReportText = { indication: "", findings: "", impression: "" };
 
 export function ReportPanel({ data }: { data: ViewerState }) {
+  const places = placesBeside();
   const editable = mayEdit(data);
   const saved = data.reading?.report ?? EMPTY;
   const [text, setText] = useState(saved);
@@ -71,7 +72,7 @@ export function ReportPanel({ data }: { data: ViewerState }) {
           )}
         </div>
       ))}
-      <PriorPart data={data} />
+      {!places.ofCase && <PriorPart data={data} />}
       <References data={data} />
       {editable && <p className="muted">{t.report.saveNote}</p>}
       {data.reading?.state === "signed" && (
@@ -96,7 +97,7 @@ export function ReportPanel({ data }: { data: ViewerState }) {
           {data.reading.state !== "signed" && <span className="muted">{t.report.unsigned}</span>}
         </p>
       )}
-      {!placesBeside().ofCase && <SendingPanel data={data} />}
+      {!places.ofCase && <SendingPanel data={data} />}
       {data.reading && data.reading.addenda.length > 0 && (
         <>
           <h3 className="panel-title">{t.report.addenda}</h3>

@@ -1,6 +1,7 @@
 /** Waiting changes to the analysis in plain words. */
 
 import type { ViewerState } from "../api/types.ts";
+import { modelWords } from "../logic/modes.ts";
 import type { Repair } from "../logic/repair.ts";
 import { t } from "../shared/strings.ts";
 import { sliceWords } from "./FlagsPanel.tsx";
@@ -27,7 +28,7 @@ export function repairWords(repair: Repair, data: ViewerState): string[] {
     ),
     ...(repair.models === null
       ? []
-      : [t.repair.models(repair.models.join(", ") || t.repair.noModels)]),
+      : [t.repair.models(repair.models.map(modelWords).join(", ") || t.repair.noModels)]),
     ...(repair.haematocrit === null
       ? []
       : [t.repair.haematocrit(String(repair.haematocrit), String(before))]),
