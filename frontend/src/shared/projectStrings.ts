@@ -71,6 +71,7 @@ export const projects = {
     noCases: "Choose studies below and add them.",
     remove: "Take out",
     use: "Used for",
+    study: "Study",
     reading: "Reading",
     trainingWith: (who: string) => `Training, reference: ${who}`,
     members: "People",

@@ -131,7 +131,7 @@ function problemList(
         element(
           "li",
           {},
-          element("a", { href: `/studies/${one.study}/` }, `${words.setup.reading} ${one.number}`),
+          element("a", { href: `/studies/${one.study}/` }, `${words.setup.study} ${one.number}:`),
           ` ${one.problem} `,
           project.may.manage
             ? actionButton(w.analyse, async () => {
