@@ -31,6 +31,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
+from django.core.cache import cache
 from django.db import connections
 from django.test import Client
 
@@ -182,6 +183,12 @@ def client_of(user_of: Callable[..., Any]) -> Callable[..., Client]:
 def _private_store(settings: Any, tmp_path: Path) -> None:
     settings.STORE_DIR = tmp_path / "store"
     settings.TRAIL_ANCHORS = tmp_path / "trail-anchors.txt"
+
+
+@pytest.fixture(autouse=True)
+def _no_sign_in_counted_before() -> None:
+    """Sign-ins of one minute are counted in the cache; those of other tests must not add up."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session", autouse=True)
