@@ -203,6 +203,7 @@ def project_open(project: Project, user: Any) -> Project:
             raise Conflict(
                 f"{reader.display_name} may not read at {', '.join(lacking)}.", code="role_missing"
             )
+    _check_no_other_reading(readers, cases)
     newest = max(
         (
             run
@@ -376,6 +377,28 @@ def _add(
         )
         for place, (case, _) in enumerate(order, start=1)
     )
+
+
+def _check_no_other_reading(readers: list[User], cases: list[Case]) -> None:
+    """A reader has a study in one open project at a time: two may hide different things.
+
+    Raises Conflict that names the reader and the other project.
+    """
+    twice = (
+        Assignment.objects.filter(
+            reader__in=readers,
+            case__study__in=[case.study_id for case in cases],
+            project__state=ProjectState.OPEN,
+        )
+        .select_related("reader", "project")
+        .first()
+    )
+    if twice is not None:
+        raise Conflict(
+            f"{twice.reader.display_name} reads one of these studies in the project "
+            f"“{twice.project.name}”; lock that one first, or name another reader.",
+            code="read_elsewhere",
+        )
 
 
 def _people(project: Project, role: ProjectRole) -> list[User]:

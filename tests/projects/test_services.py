@@ -250,3 +250,17 @@ def sign_clinically(study, reader):
     sign(reading, reader)
     reading.refresh_from_db()
     return reading
+
+
+def test_a_reader_has_a_study_in_one_open_project_at_a_time(make_world):
+    world = make_world(studies=1)
+    strict = world.open()
+    lax = services.project_create(world.site, world.manager, name="Lax", blinding="none", limits=[])
+    services.cases_add(lax, world.manager, [world.runs[0].study])
+    member = services.member_add(lax, world.manager, world.first, "reader")
+    with pytest.raises(Conflict, match="reads one of these studies in the project"):
+        services.project_open(lax, world.manager)
+    services.member_end(member, world.manager, "reads it elsewhere")
+    services.member_add(lax, world.manager, world.adjudicator, "reader")
+    assert services.project_open(lax, world.manager).state == "open"
+    assert turn(strict, world.first).case.study_id == world.runs[0].study.pk
