@@ -25,6 +25,7 @@ const csv = element("a", { class: "button" }, words.csv);
 const status = element("p", { class: "muted", role: "status" });
 const caution = element("p", { class: "notice" });
 const figures = element("dl", { class: "figures" });
+const plotWords = element("p", { class: "muted" }, words.plot);
 const plot = element("div", {
   class: "agreement-plot",
   role: "img",
@@ -46,7 +47,7 @@ root.append(
   status,
   caution,
   figures,
-  element("p", { class: "muted" }, words.plot),
+  plotWords,
   plot,
   driftPart,
   beside,
@@ -72,8 +73,11 @@ function show(data: Agreement): void {
   filters.offer(data.choices);
   status.textContent = data.missing_reason ? `${words.tooFew}: ${data.missing_reason}` : "";
   caution.textContent = data.pairs ? data.caution : words.empty[comparison()];
-  figures.replaceChildren(...figureList(data));
-  draw(data);
+  for (const part of [figures, plotWords, plot]) part.hidden = data.pairs === 0;
+  if (data.pairs) {
+    figures.replaceChildren(...figureList(data));
+    draw(data);
+  }
   driftPart.hidden = data.drift.length === 0;
   if (data.drift.length) drawDrift(drift, data.drift, data);
   beside.replaceChildren(...contourTable(data), ...reasonTable(data));
