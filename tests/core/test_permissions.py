@@ -19,6 +19,7 @@ MATRIX = """
 study.view            x          x        x         x         x
 study.upload          x          x        .         .         x
 study.classify        x          x        .         .         x
+study.assign          .          x        x         .         x
 run.start             x          x        x         .         x
 reading.view          x          x        x         x         x
 reading.edit          .          x        x         .         .
