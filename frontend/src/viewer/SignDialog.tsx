@@ -139,6 +139,15 @@ export function SignDialog({ data, close }: { data: ViewerState; close: () => vo
           <button type="button" className="button" onClick={close}>
             {t.common.cancel}
           </button>
+          {/* First of the two, so that Enter signs and stays. */}
+          <button
+            type="submit"
+            className="button button-primary"
+            data-testid="sign-confirm"
+            disabled={busy || unsaved || open > 0 || !password}
+          >
+            {t.sign.sign}
+          </button>
           {data.next_study_id !== null && (
             <button
               type="submit"
@@ -150,14 +159,6 @@ export function SignDialog({ data, close }: { data: ViewerState; close: () => vo
               {t.sign.signNext}
             </button>
           )}
-          <button
-            type="submit"
-            className="button button-primary"
-            data-testid="sign-confirm"
-            disabled={busy || unsaved || open > 0 || !password}
-          >
-            {t.sign.sign}
-          </button>
         </div>
       </form>
     </Modal>
