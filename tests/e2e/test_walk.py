@@ -108,6 +108,7 @@ def test_from_upload_to_signed_pdf_by_keyboard(
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
     expect(page.get_by_test_id("sync-state")).to_contain_text("Signed by", timeout=30_000)
+    expect(dialog).to_have_count(0)  # closing it moves the focus
 
     follow(page, page.locator("#tab-table"))
     cell.focus()
