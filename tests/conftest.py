@@ -173,7 +173,7 @@ def client_of(user_of: Callable[..., Any]) -> Callable[..., Client]:
         client = Client()
         user = user_of(role, *sites)
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
-        client.user = user  # type: ignore[attr-defined]
+        client.user = user
         return client
 
     return make

@@ -117,6 +117,7 @@ def _stack_plan(stack: Stack, times: Doubles, roles: list[Role], clock: str) -> 
                 sop_instance_uid=p.facts.sop_instance_uid,
                 frame=p.frame.index,
                 time_s=round(float(t), 6),
+                # The families that are left are roles.
                 role=role if stack.family in ("image", "aif") else family,  # type: ignore[arg-type]
                 status=status,
             )

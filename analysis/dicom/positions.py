@@ -99,6 +99,7 @@ def _name_of(stack: Stack) -> Position | None:
             or says_position(p.frame.comments)
             or says_position(facts.protocol_name)
         )
+    # Only words of Position are collected; mypy sees plain texts.
     return said.pop() if len(said) == 1 else None  # type: ignore[return-value]
 
 
@@ -162,6 +163,7 @@ def _labels(named: list[Position | None]) -> list[Position | None]:
     if count > 3:  # the ends of a long stack lie outside the left ventricle's segments
         parts = (1 / 6, 1 / 2, 5 / 6)
         picks = {int(count * x): p for x, p in zip(parts, POSITIONS, strict=True)}
+    # The picks are words of Position; mypy sees plain texts.
     return [picks.get(i) for i in range(count)]  # type: ignore[misc]
 
 

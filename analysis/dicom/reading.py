@@ -172,4 +172,5 @@ def _close_with(archive: zipfile.ZipFile, file: IO[bytes]) -> None:
 
 def _digest(source: Source) -> bytes:
     with source.open() as file:
+        # Any binary stream will do; the stubs name a narrower protocol.
         return hashlib.file_digest(file, "sha256").digest()  # type: ignore[arg-type]

@@ -44,6 +44,7 @@ def dice(answer: Bools, truth: Bools) -> float:
 
 def contour_mm(mask: Bools, spacing_mm: tuple[float, float]) -> Doubles:
     """Points (N, 2) in mm, about 0.5 mm apart, on the longest outline of a mask."""
+    # scikit-image has no types.
     outlines = measure.find_contours(np.pad(mask, 1).astype(np.float64), 0.5)  # type: ignore[no-untyped-call]
     if not outlines:
         return np.empty((0, 2))

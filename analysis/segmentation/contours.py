@@ -129,6 +129,7 @@ def _smooth_outline(
     so that the crossing keeps its sub-pixel place.
     """
     filled = np.where(inside, np.maximum(field, 0.5001), np.minimum(field, 0.4999))
+    # scikit-image has no types.
     outlines = find_contours(np.pad(filled, 1), 0.5)  # type: ignore[no-untyped-call]
     outline = (max(outlines, key=len) - 1.0)[:-1] * spacing
     smooth = _low_pass(_evenly(outline))

@@ -63,6 +63,7 @@ def load_named(name: str, version: str | None = None) -> LoadedNetwork:
     network = LightUNet(NetworkConfig.from_json(stored.document["architecture"]))
     network.load_state_dict(stored.state, strict=False)
     fold_normalisation(network)
+    # torch's stubs do not know a memory format alone.
     return LoadedNetwork(network.to(memory_format=torch.channels_last), stored.version)  # type: ignore[call-overload]
 
 

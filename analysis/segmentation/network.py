@@ -41,7 +41,9 @@ class NetworkConfig:
     def from_json(cls, document: dict[str, object]) -> NetworkConfig:
         fields = dict(document)
         for name in ("widths", "blocks"):
+            # Read from JSON: lists of whole numbers, checked by the class.
             fields[name] = tuple(fields[name])  # type: ignore[arg-type]
+        # Read from JSON: an unknown or missing field raises.
         return cls(**fields)  # type: ignore[arg-type]
 
 
@@ -134,9 +136,11 @@ def fold_normalisation(network: LightUNet) -> LightUNet:
     for module in network.modules():
         if isinstance(module, _Fuse):
             module.convolution = fuse_conv_bn_eval(module.convolution, module.norm)
+            # A folded norm is replaced by nothing, which has another type.
             module.norm = nn.Identity()  # type: ignore[assignment]
         elif isinstance(module, ResidualBlock):
             module.first = fuse_conv_bn_eval(module.first, module.first_norm)
             module.second = fuse_conv_bn_eval(module.second, module.second_norm)
+            # A folded norm is replaced by nothing, which has another type.
             module.first_norm = module.second_norm = nn.Identity()  # type: ignore[assignment]
     return network

@@ -70,9 +70,11 @@ def new_state(
 ) -> TrainingState:
     """Freshly seeded weights, or those of an earlier version of the same architecture."""
     torch.manual_seed(config.seed)
+    # torch's stubs do not know a memory format alone.
     network = LightUNet(config.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if warm_start is not None:
         network.load_state_dict(warm_start, strict=False)
+    # torch's stubs do not know a memory format alone.
     averaged = LightUNet(config.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged.load_state_dict(network.state_dict())
     averaged.eval()
@@ -123,6 +125,7 @@ def train_step(
         logits = state.network(batch)
     loss = segmentation_loss(logits.float(), labels, torch.tensor(config.class_weights))
     state.optimiser.zero_grad(set_to_none=True)
+    # torch's backward has no types.
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(state.network.parameters(), 2.0)
     state.optimiser.step()

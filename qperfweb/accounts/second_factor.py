@@ -57,6 +57,7 @@ class _Counted:
         if not AxesProxyHandler.is_allowed(context.request, who):
             raise forms.ValidationError("Too many wrong codes. Try again in 15 minutes.")
         try:
+            # The mixin stands before a form that has this method.
             return str(super().clean_code())  # type: ignore[misc]
         except forms.ValidationError:
             user_login_failed.send(sender=__name__, credentials=who, request=context.request)

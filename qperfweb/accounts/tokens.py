@@ -83,6 +83,7 @@ class ApiTokenAuthentication(BaseAuthentication):
         return "Bearer"
 
 
+# drf-spectacular registers subclasses in an untyped hook.
 class ApiTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """How the OpenAPI document names token authentication."""
 

@@ -42,6 +42,7 @@ class TokenForm(forms.Form):
     def __init__(self, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         sites = Site.objects.filter(pk__in=sites_of(user))
+        # The field is a ModelChoiceField; the stubs know only Field.
         self.fields["site"].queryset = sites  # type: ignore[attr-defined]
 
 
@@ -95,6 +96,7 @@ def session_end(request: HttpRequest, session_id: int) -> HttpResponse:
 
 @require_POST
 @login_required
+# allauth's decorator has no types.
 @reauthentication_required()  # type: ignore[untyped-decorator]
 def connect(request: HttpRequest) -> HttpResponse:
     """Begin to connect this account with the sign-in service; the page's link leads there."""
@@ -108,6 +110,7 @@ def connect(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @login_required
+# allauth's decorator has no types.
 @reauthentication_required()  # type: ignore[untyped-decorator]
 def disconnect(request: HttpRequest) -> HttpResponse:
     single_sign_on.disconnect(request.user)
@@ -117,6 +120,7 @@ def disconnect(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @login_required
+# allauth's decorator has no types.
 @reauthentication_required()  # type: ignore[untyped-decorator]
 @never_cache
 def tokens(request: HttpRequest) -> HttpResponse:

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db import DatabaseError, close_old_connections, transaction
 from pynetdicom import AE, _config, evt
-from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+from pynetdicom.sop_class import Verification
 
 from analysis.dicom.inspection import ENCAPSULATED, IMAGE_CLASSES, NATIVE
 from analysis.dicom.values import clean

@@ -99,7 +99,7 @@ def deidentified_zip(request: HttpRequest, study_id: int) -> HttpResponse:
     file.seek(0)
     response = FileResponse(file, as_attachment=True, filename=f"{taken.name}-{study.pk}.zip")
     response["Cache-Control"] = "private, no-store"
-    return response  # type: ignore[return-value]
+    return response
 
 
 @require_http_methods(["GET", "POST"])

@@ -64,7 +64,7 @@ def check_contours(run: AnalysisRun, slice_key: str, contours: Mapping[str, Any]
     if not all(-1 <= row <= height and -1 <= column <= width for row, column in points):
         raise Invalid("The contour leaves the image.", field="contours")
     kept = {name: contours.get(name) for name in _CONTOUR_FIELDS}
-    return json.loads(json.dumps(kept))  # type: ignore[no-any-return]
+    return json.loads(json.dumps(kept))
 
 
 _CONTOUR_FIELDS = (

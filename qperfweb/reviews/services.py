@@ -74,7 +74,7 @@ def reading_open_assigned(assignment: Any, user: Any) -> Reading:
     case = assignment.case
     there = assignment.readings.exclude(state=ReadingState.DISCARDED).first()
     if there is not None:
-        return there  # type: ignore[no-any-return]
+        return there
     try:
         with transaction.atomic():
             reading = Reading.objects.create(
@@ -85,7 +85,7 @@ def reading_open_assigned(assignment: Any, user: Any) -> Reading:
                 assignment=assignment,
             )
     except IntegrityError:  # the same user opened it in another window at the same moment
-        return assignment.readings.exclude(state=ReadingState.DISCARDED).get()  # type: ignore[no-any-return]
+        return assignment.readings.exclude(state=ReadingState.DISCARDED).get()
     _add_revision(reading, user, RevisionKind.OPENED, empty_content(), history=_NO_HISTORY)
     audit.record(user, "reading.opened", reading, details={"project": assignment.project_id})
     return reading

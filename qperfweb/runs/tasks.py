@@ -206,6 +206,6 @@ def _defer_once(
     schedule = {"schedule_in": {"seconds": int(wait_s) + 1}} if wait_s > 0 else {}
     try:
         with transaction.atomic():
-            task.configure(queueing_lock=lock, priority=priority, **schedule).defer(**arguments)  # type: ignore[attr-defined]
+            task.configure(queueing_lock=lock, priority=priority, **schedule).defer(**arguments)
     except exceptions.AlreadyEnqueued:
         log.debug("%s is queued already", lock)

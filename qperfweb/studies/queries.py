@@ -130,7 +130,7 @@ def _text(text: str, site_ids: tuple[int, ...]) -> Q:
 
 def _with_run(found: QuerySet[Study]) -> QuerySet[Study]:
     """Stage, progress and failure of the newest run; the relation is named, its model is above."""
-    runs = Study._meta.get_field("runs").related_model._default_manager  # type: ignore[union-attr]
+    runs = Study._meta.get_field("runs").related_model._default_manager
     newest = runs.filter(study=OuterRef("pk")).order_by("-id")
     return found.annotate(
         run_stage=Subquery(newest.values("stage")[:1]),

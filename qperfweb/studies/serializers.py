@@ -57,7 +57,7 @@ class WorklistRow(serializers.Serializer[Study]):
             "sequence_class": study.sequence_class,
             "field_strength_t": study.field_strength_t,
             "state": study.state,
-            "state_words": study.get_state_display(),  # type: ignore[attr-defined]
+            "state_words": study.get_state_display(),
             "stage": (getattr(study, "run_stage", "") or "") if busy else "",
             "progress": getattr(study, "run_progress", None) if busy else None,
             "failure_message": (getattr(study, "run_failure", "") or "") if failed else "",
@@ -146,7 +146,7 @@ class SeriesAnswer(serializers.ModelSerializer[Series]):
 class Correction(serializers.Serializer[Any]):
     """What a series is, set by hand; null takes the correction back."""
 
-    correction = serializers.JSONField(allow_null=True)  # type: ignore[assignment]
+    correction = serializers.JSONField(allow_null=True)
     reason = serializers.CharField(max_length=500)
 
 

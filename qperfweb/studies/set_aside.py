@@ -92,7 +92,7 @@ class DecisionForm(forms.Form):
         words = CHOICES.get(problem.code, CHOICES["uid-reused"])
         allowed = resolutions_of(problem)
         choices = [(key, text) for key, text in words.items() if key in allowed]
-        self.fields["resolution"].choices = choices  # type: ignore[attr-defined]
+        self.fields["resolution"].choices = choices
 
 
 @require_safe

@@ -114,7 +114,7 @@ class UploadedSource:
     @contextmanager
     def open(self) -> Iterator[IO[bytes]]:
         self.file.seek(0)
-        yield self.file.file  # type: ignore[misc]
+        yield self.file.file
 
 
 class UploadsView(APIView):

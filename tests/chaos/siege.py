@@ -188,7 +188,7 @@ class Siege:
                     "jsonb_array_length(r.input_manifest) = (SELECT count(*) FROM "
                     "studies_instance i JOIN studies_series e ON e.id = i.series_id "
                     "WHERE e.study_id = s.id)))"
-                ).fetchone()  # type: ignore[misc]
+                ).fetchone()
                 if not open_runs and not without:
                     return
             time.sleep(1)

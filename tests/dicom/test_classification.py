@@ -16,7 +16,7 @@ from . import make
 
 
 def classified(objects: Iterable[Dataset], **options: object) -> StudyClassification:
-    return classify([header_facts(ds) for ds in objects], **options)  # type: ignore[arg-type]
+    return classify([header_facts(ds) for ds in objects], **options)
 
 
 def reason_of(result: StudyClassification, series: str) -> str:
@@ -308,7 +308,7 @@ class TestVendors:
             text = f"stress perf {token}"
             return make.first_pass(
                 series, **{"SeriesDescription": "stress perf", field: text}, **more
-            )  # type: ignore[arg-type]
+            )
 
         gd = named("gd", "Perf_Gd_Concentration")
         aif = named("aif", "AIF_Gd_Concentration", pixels=np.eye(8, dtype=np.uint16))

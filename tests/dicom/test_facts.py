@@ -23,7 +23,7 @@ def reread(ds: object) -> HeaderFacts:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return header_facts(dcmread(io.BytesIO(make.to_bytes(ds))))  # type: ignore[arg-type]
+        return header_facts(dcmread(io.BytesIO(make.to_bytes(ds))))
 
 
 def test_gauss_become_tesla() -> None:

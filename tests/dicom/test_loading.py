@@ -26,7 +26,7 @@ def loaded(tmp_path: Path) -> Made:
     def load(objects: list[FileDataset], **options: object) -> Exam:
         found, refusals = read_objects([make.write(tmp_path / "exam", objects)])
         assert refusals == []
-        return load_exam(found, **options)  # type: ignore[arg-type]
+        return load_exam(found, **options)
 
     return load
 

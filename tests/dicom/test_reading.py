@@ -21,7 +21,7 @@ from . import make
 
 
 def only_code(path: Path, **options: object) -> str:
-    objects, refusals = read_objects([path], **options)  # type: ignore[arg-type]
+    objects, refusals = read_objects([path], **options)
     assert objects == []
     assert len(refusals) == 1
     assert refusals[0].message.startswith(REASONS[refusals[0].code])

@@ -39,6 +39,7 @@ def memory_mib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
+# pydicom warns of what was broken on purpose.
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_mutated_objects_are_stored_or_refused_one_by_one(in_site, client_of):
     client = client_of("technologist", in_site)

@@ -48,6 +48,7 @@ def state_of(site: Any) -> Transmission:
 
 
 # pynetdicom leaves the socket of a connection that failed to the garbage collector.
+# The peer hangs up in the middle, which its own thread reports.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @needs_dcmtk
 def test_a_result_waits_for_its_pacs_and_arrives_there_byte_by_byte(result, site, tmp_path):

@@ -28,7 +28,7 @@ def protocol(**facts: object) -> ReadoutProtocol:
         "centre_line": 19,
         "agent": "gadobutrol",
     }
-    return ReadoutProtocol(**(defaults | facts))  # type: ignore[arg-type]
+    return ReadoutProtocol(**(defaults | facts))
 
 
 @pytest.mark.realdata
@@ -79,7 +79,7 @@ def test_a_table_is_increasing_and_inverts_itself(readout: str, field: float, ti
     flip = 50.0 if readout == "bssfp" else 14.0
     table = build_lookup(
         protocol(readout=readout, field_strength_t=field, flip_angle_deg=flip),
-        tissue,  # type: ignore[arg-type]
+        tissue,
     )
     assert (np.diff(table.ratio) > 0).all()
     gd, saturated = table.invert(table.ratio.astype(np.float32))

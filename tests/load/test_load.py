@@ -13,6 +13,7 @@ from tests.load.crowd import Crowd
 
 
 def test_readers_and_scanners_at_once_see_no_error_and_lose_nothing(
+    # pytest finds fixtures by name.
     server,  # noqa: F811
     token_of,  # noqa: F811
     site,

@@ -16,7 +16,7 @@ COUNT = 60
 def correct(signal: Floats, **options: object) -> MotionResult:
     status: Bytes = np.zeros(len(signal), dtype=np.uint8)
     given = {"frame_status": status, "pixel_spacing_mm": SPACING_MM, **options}
-    return correct_motion(signal, **given)  # type: ignore[arg-type]
+    return correct_motion(signal, **given)
 
 
 def errors(scene: Scene, result: MotionResult | None) -> Floats:

@@ -164,6 +164,7 @@ def test_impossible_arguments_are_refused_in_words(options) -> None:
     ),
     name=st.sampled_from(sorted(MODELS)),
 )
+# Numbers near the limits of float32 come in on purpose.
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 def test_whatever_comes_in_a_number_comes_out_or_a_reason(series, name) -> None:

@@ -17,7 +17,7 @@ def test_the_same_seed_gives_the_same_sample() -> None:
 
 @pytest.mark.parametrize("output", ["raw", "pd", "gd"])
 def test_a_sample_has_the_asked_shape_and_finite_values(output: str) -> None:
-    sample = training_sample(np.random.default_rng(1), size=80, frames=30, output=output)  # type: ignore[arg-type]
+    sample = training_sample(np.random.default_rng(1), size=80, frames=30, output=output)
     assert sample.series.shape == (30, 80, 80)
     assert sample.series.dtype == np.float32
     assert np.isfinite(sample.series).all()

@@ -90,6 +90,7 @@ def reoriented(found: Heart, *, transpose: bool, flip_rows: bool, flip_columns: 
 
     def move(function):
         nonlocal contours
+        # Two short functions that close over the same one.
         polygon = lambda p: None if p is None else tuple(map(function, p))  # noqa: E731
         point = lambda p: None if p is None else function(p)  # noqa: E731
         contours = SliceContours(

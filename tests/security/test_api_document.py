@@ -30,6 +30,7 @@ with warnings.catch_warnings():
 pytestmark = [
     pytest.mark.django_db,
     # Of Werkzeug, jsonschema and others on the way; ours are errors in every other test.
+    # Of schemathesis itself; not of our code.
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
 ]
 

@@ -20,6 +20,7 @@ def bill():
     return bill_of_materials(ROOT, Path(sysconfig.get_path("purelib")), made_at=time.gmtime(0))
 
 
+# Of the library that reads the list; not of our code.
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_it_is_valid(bill):
     from cyclonedx.schema import SchemaVersion

@@ -2,12 +2,14 @@
 
 import { agreement } from "./agreementStrings.ts";
 import { assess } from "./assessStrings.ts";
+import { beside } from "./besideStrings.ts";
 import { imageStrings } from "./imageStrings.ts";
 import { projects } from "./projectStrings.ts";
 import { upload } from "./uploadStrings.ts";
 
 export const t = {
   ...imageStrings,
+  ...beside,
   agreement,
   projects,
   assess,
@@ -406,122 +408,5 @@ export const t = {
     slice: (condition: string, position: string) => `${condition} ${position}`,
     segment: (condition: string, segment: number) => `${condition} segment ${segment}`,
     statuses: { diagnostic: "diagnostic", non_diagnostic: "non-diagnostic" },
-  },
-
-  source: {
-    title: "Source images",
-    series: "Series of this study",
-    choose: "Choose a series.",
-    none: "This study has no image series.",
-    noWebgl:
-      "This browser offers no WebGL, so source images are drawn by the processor: viewing only, and slower. The reading grid works as usual.",
-    loading: (done: number, all: number) => `Image ${done} of ${all}`,
-    failed: (why: string) => `This image could not be shown: ${why}`,
-    images: (count: number) => `${count} ${count === 1 ? "image" : "images"}`,
-    image: "Image",
-    hint: "Wheel: scroll · drag: window · right drag: zoom · middle drag: pan",
-    status: (code: number) =>
-      code === 0 ? "the server cannot be reached." : `the server answered with status ${code}.`,
-    unreadable: "its pixels could not be read.",
-    starting: "Starting the image viewer…",
-    reset: "Reset view",
-    tools: {
-      window: "Window",
-      pan: "Pan",
-      zoom: "Zoom",
-      length: "Length",
-      ellipse: "Ellipse",
-      angle: "Angle",
-    },
-  },
-
-  series: {
-    title: "Series and what they were taken for",
-    intro:
-      "The analysis uses these series. What the rules got wrong can be set by hand; the study is then classified and analysed anew.",
-    used: "used",
-    notUsed: "not used",
-    byHand: (by: string) => `set by hand by ${by}`,
-    evidence: "Evidence",
-    set: "Set by hand",
-    back: "Back to the rules",
-    kind: "What it is",
-    kinds: {
-      aif: "Arterial input images",
-      pd: "Proton-density images",
-      sr: "Perfusion images",
-      gd: "Gadolinium concentration",
-      aif_gd: "Arterial input, concentration",
-      map: "Flow map",
-      other: "Something else",
-      perfusion: "Perfusion images",
-    },
-    condition: "Condition",
-    position: "Slice",
-    asDecided: "As the rules decide",
-    leaveOut: "Leave this series out",
-    reason: "Reason",
-    save: "Save and analyse anew",
-    saved: "Saved. The study is analysed anew.",
-  },
-
-  keys: {
-    title: "Keys",
-    list: [
-      ["Space", "play or pause all cells"],
-      ["← →", "one frame back or on (wheel does the same)"],
-      ["1 2 3 4 5", "movie, Gd, MBF, uncertainty, upslope in all cells"],
-      ["+ − 0", "zoom in, out, reset (Ctrl + wheel zooms about the cursor)"],
-      ["Shift + arrows", "pan"],
-      ["[ ] ; '", "window narrower, wider, darker, brighter"],
-      ["O", "overlay: sectors, contours, off"],
-      ["N / P", "next or previous segment"],
-      ["E", "edit contours; Escape ends"],
-      ["X", "leave the present frame of the slice out, or use it again"],
-      ["R", "measure a round region in the middle of the focused cell"],
-      ["Enter", "enlarge the focused cell; in the table, change the value"],
-      ["Ctrl + Z, Ctrl + Shift + Z", "undo, redo"],
-      ["S", "sign"],
-      ["?", "this list"],
-    ],
-  },
-
-  worklist: {
-    title: "Worklist",
-    search: "Search",
-    searchHint: "Name, ID or accession",
-    site: "Site",
-    state: "State",
-    condition: "Condition",
-    flagged: "With flags",
-    from: "From",
-    to: "To",
-    any: "Any",
-    clear: "Clear filters",
-    count: (count: number) => `${count} ${count === 1 ? "study" : "studies"}`,
-    columns: {
-      patient_name: "Patient",
-      patient_id: "ID",
-      study_date: "Study date",
-      description: "Description",
-      conditions: "Acquired",
-      site: "Site",
-      state: "State",
-      flags: "Flags",
-      reader: "Reader",
-      received: "Received",
-    },
-    sortable: "Sort by this column",
-    empty: "No study here yet.",
-    emptyHint: "Upload DICOM images to begin.",
-    upload: "Upload images",
-    noMatch: "No study matches these filters.",
-    previous: "Previous",
-    next: "Next",
-    page: (page: number, pages: number) => `Page ${page} of ${pages}`,
-    failed: "The list could not be loaded; trying again.",
-    live: "Live",
-    flagCount: (count: number) => `${count} to check`,
-    keys: "↑ ↓ choose · Enter open · / search",
   },
 } as const;

@@ -115,7 +115,7 @@ FREEZE_LOCKED = migrations.RunSQL(
 
 
 class Migration(migrations.Migration):
-    dependencies = [("projects", "0001_initial"), ("reviews", "0004_project_readings")]
+    dependencies = [("projects", "0002_queries"), ("reviews", "0004_project_readings")]
 
     operations = [
         same_site(CASE, "study_id", "studies_study"),
