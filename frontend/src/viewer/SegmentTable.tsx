@@ -165,7 +165,7 @@ export function SegmentTable({ data }: { data: ViewerState }) {
           type="button"
           className="link"
           onClick={() => {
-            void navigator.clipboard?.writeText(tableAsText(data.table));
+            void navigator.clipboard?.writeText(tableAsText(data));
             announce(t.table.copied);
           }}
         >
@@ -174,7 +174,7 @@ export function SegmentTable({ data }: { data: ViewerState }) {
         <a
           className="link"
           download={`qperf-study-${data.study.id}.csv`}
-          href={`data:text/csv;charset=utf-8,${encodeURIComponent(tableAsCsv(data.table))}`}
+          href={`data:text/csv;charset=utf-8,${encodeURIComponent(tableAsCsv(data))}`}
         >
           {t.table.csv}
         </a>
