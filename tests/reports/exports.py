@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -92,11 +90,3 @@ def analysed(
     run.refresh_from_db()
     assert run.state == RunState.SUCCEEDED
     return run
-
-
-def complaints(path: Path) -> list[str]:
-    """Errors that dciodvfy has about a file; the test says why when it is not installed."""
-    program = shutil.which("dciodvfy")
-    assert program, "dciodvfy is missing: apt-get install dicom3tools"
-    done = subprocess.run([program, str(path)], capture_output=True, text=True, timeout=120)
-    return [line for line in done.stderr.splitlines() if line.startswith("Error")]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import zipfile
 
 import highdicom as hd
@@ -27,12 +26,8 @@ from qperfweb.reports.services import report_pdf
 from qperfweb.reviews.models import Reading
 from qperfweb.reviews.ratios import ratio_of_row
 from qperfweb.reviews.signing import addendum_add
+from tests.dicom.validator import complaints, needs_dciodvfy
 from tests.reading import acknowledge, contour, edit, override, proof, sign
-from tests.reports.exports import complaints
-
-needs_dciodvfy = pytest.mark.skipif(
-    shutil.which("dciodvfy") is None, reason="dciodvfy is missing: apt-get install dicom3tools"
-)
 
 
 @pytest.fixture

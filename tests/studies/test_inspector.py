@@ -47,7 +47,7 @@ def test_files_are_answered_in_order(inspector: Inspector, tmp_path: Path) -> No
 def test_a_child_that_dies_costs_one_file(inspector: Inspector, tmp_path: Path) -> None:
     good = staged(tmp_path, "a", make.to_bytes(make.image()))
     assert isinstance(inspector.ask([good])[0], HeaderFacts)
-    child = inspector._child
+    child = inspector._child.process
     assert child is not None
     os.kill(child.pid, signal.SIGSTOP)  # it will not answer before it is killed
     killer = subprocess.Popen(["sh", "-c", f"sleep 0.3; kill -9 {child.pid}"])
@@ -62,12 +62,12 @@ def test_a_child_that_hangs_is_stopped(tmp_path: Path) -> None:
     inspector = Inspector(seconds_per_object=0.5)
     good = staged(tmp_path, "a", make.to_bytes(make.image()))
     try:
-        inspector._child = subprocess.Popen(
+        inspector._child.process = subprocess.Popen(
             [sys.executable, "-c", "import time; time.sleep(60)"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        hung = inspector._child
+        hung = inspector._child.process
         (answer,) = inspector.ask([good])
         assert isinstance(answer, Refusal)
         assert answer.code == "too-slow"

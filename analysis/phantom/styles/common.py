@@ -133,6 +133,7 @@ def study_dataset(exam: SimulatedExam, acquisition: SimulatedAcquisition) -> Dat
     ds.SeriesTime = acquisition.started_at.strftime("%H%M%S.%f")
     ds.AccessionNumber = exam.accession
     ds.Modality = "MR"
+    ds.BodyPartExamined = "HEART"
     ds.InstitutionName = "Simulated Hospital"
     ds.ReferringPhysicianName = ""
     ds.StudyDescription = "Cardiac perfusion, simulated"
@@ -180,6 +181,11 @@ def put_pixels(
 def time_to_centre_ms(sequence: Sequence) -> float:
     """Saturation delay and (n - 1) echo spacings: what Siemens calls TI, run-up pulses aside."""
     return sequence.delay_ms + (sequence.centre_line - 1) * sequence.tr_ms
+
+
+def scanning_sequence(frame: Frame) -> list[str]:
+    """Gradient echo; the standard allows an InversionTime only where IR is said too."""
+    return ["GR"] if frame.is_pd else ["GR", "IR"]
 
 
 def phase_encoding(content: SeriesContent) -> tuple[int, int]:

@@ -6,19 +6,12 @@ from pydicom.dataset import Dataset
 from pydicom.uid import EnhancedMRImageStorage
 
 from analysis.domain import SliceGeometry
-from analysis.phantom.styles import common
+from analysis.phantom.styles import common, enhanced_required
 from analysis.phantom.styles.common import Frame, SeriesContent
+from analysis.phantom.styles.enhanced_required import item
 from analysis.phantom.uids import derived_uid
 
 _FRAME_TYPE = ["ORIGINAL", "PRIMARY", "PERFUSION", "NONE"]
-
-
-def item(**elements: object) -> list[Dataset]:
-    """A sequence of one item."""
-    made = Dataset()
-    for keyword, value in elements.items():
-        setattr(made, keyword, value)
-    return [made]
 
 
 def begin(
@@ -47,7 +40,19 @@ def begin(
     ds.SteadyStatePulseSequence = "FREE_PRECESSION" if balanced else "NONE"
     ds.FrameOfReferenceUID = content.geometry.frame_of_reference_uid
     ds.NumberOfFrames = frames
+    first = content.frames[0].moment
+    ds.AcquisitionDuration = (content.frames[-1].moment - first).total_seconds()
+    enhanced_required.modules(ds, series_uid)
     return ds
+
+
+def shared_group(study: Dataset, content: SeriesContent) -> Dataset:
+    """The functional groups that no style varies from frame to frame."""
+    group = Dataset()
+    measures_group(group, content.geometry)
+    field_of_view_group(group, content)
+    enhanced_required.shared_groups(group, float(study.MagneticFieldStrength))
+    return group
 
 
 def plane_groups(group: Dataset, geometry: SliceGeometry) -> None:
@@ -89,6 +94,7 @@ def modifier_group(group: Dataset, content: SeriesContent, *, prepared: bool) ->
     if prepared:
         delay = round(common.time_to_centre_ms(content.sequence), 2)
         group.MRModifierSequence[0].InversionTimes = [delay]
+    enhanced_required.modifiers(group)
 
 
 def frame_groups(
@@ -124,6 +130,7 @@ def frame_groups(
         FlipAngle=sequence.pd_flip_deg if frame.is_pd else sequence.flip_deg,
         EchoTrainLength=0,
     )
+    enhanced_required.timing(group)
     group.CardiacSynchronizationSequence = item(
         NominalCardiacTriggerDelayTime=round(frame.trigger_ms, 2),
         RRIntervalTimeNominal=round(frame.interval_ms, 1),

@@ -23,8 +23,8 @@ def objects(exam: SimulatedExam) -> Iterator[tuple[str, Dataset]]:
     for acquisition in exam.acquisitions:
         study = common.study_dataset(exam, acquisition)
         study.Manufacturer = "GE MEDICAL SYSTEMS"
-        study.ManufacturerModelName = "Simulated Artist"
-        study.SoftwareVersions = "simulated"
+        study.ManufacturerModelName = "Sim Artist"
+        study.SoftwareVersions = "phantom"
         study.DeviceSerialNumber = "0"
         study.MagneticFieldStrength = 10_000.0 * exam.field_strength_t
         contents = common.series_of(acquisition, 0)
@@ -73,8 +73,9 @@ def _object(
     ds.FlipAngle = sequence.pd_flip_deg if frame.is_pd else sequence.flip_deg
     if not frame.is_pd:
         ds.InversionTime = round(common.time_to_centre_ms(sequence), 2)
-    ds.ScanningSequence, ds.SequenceVariant = "GR", ["SS", "SP", "MP"]
-    ds.ScanOptions = ["FAST_GEMS", "CARD_GATED"]
+    ds.ScanningSequence = common.scanning_sequence(frame)
+    ds.SequenceVariant = ["SS", "SP", "MP"]
+    ds.ScanOptions = ["FAST_GEMS", "CG"]
     ds.MRAcquisitionType = "2D"
     ds.SequenceName = "fiesta" if sequence.readout == "bssfp" else "fgre"
     lines, factor = common.phase_encoding(content)

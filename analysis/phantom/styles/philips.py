@@ -26,8 +26,8 @@ def objects(exam: SimulatedExam) -> Iterator[tuple[str, Dataset]]:
     for acquisition in exam.acquisitions:
         study = common.study_dataset(exam, acquisition)
         study.Manufacturer = "Philips Medical Systems"
-        study.ManufacturerModelName = "Simulated Ingenia"
-        study.SoftwareVersions = "simulated"
+        study.ManufacturerModelName = "Sim Ingenia"
+        study.SoftwareVersions = "phantom"
         study.DeviceSerialNumber = "0"
         contents = common.series_of(acquisition, 0)
         groups = {
@@ -81,7 +81,11 @@ def _object(
     if not frame.is_pd:
         ds.InversionTime = round(common.time_to_centre_ms(sequence), 2)
     balanced = sequence.readout == "bssfp"
-    ds.ScanningSequence, ds.SequenceVariant, ds.ScanOptions = "GR", "MP", ["SR", "CG"]
+    ds.ScanningSequence, ds.SequenceVariant, ds.ScanOptions = (
+        common.scanning_sequence(frame),
+        "MP",
+        ["SR", "CG"],
+    )
     ds.MRAcquisitionType = "2D"
     ds.PulseSequenceName = "B-TFE" if balanced else "T1TFE"
     lines, factor = common.phase_encoding(content)

@@ -12,9 +12,8 @@ from typing import Final
 
 import numpy as np
 from pydicom.dataset import Dataset
-from pydicom.tag import Tag
 
-from analysis.phantom.styles import common, enhanced
+from analysis.phantom.styles import common, enhanced, enhanced_required
 from analysis.phantom.styles.common import Frame, SeriesContent
 from analysis.phantom.uids import derived_uid
 from analysis.phantom.values import SimulatedExam
@@ -24,7 +23,6 @@ _RESCALE_SLOPE: Final = 1.75
 _PD_STORED: Final = 4
 """Stored values of proton-density frames are this much larger, and so is their scale."""
 _BLOCKS: Final = [f"Philips MR Imaging DD 00{n}" for n in range(1, 6)]
-_DIMENSIONS: Final = ("StackID", "InStackPositionNumber", "TemporalPositionIndex")
 
 
 def objects(exam: SimulatedExam) -> Iterator[tuple[str, Dataset]]:
@@ -32,8 +30,8 @@ def objects(exam: SimulatedExam) -> Iterator[tuple[str, Dataset]]:
     for acquisition in exam.acquisitions:
         study = common.study_dataset(exam, acquisition)
         study.Manufacturer = "Philips"
-        study.ManufacturerModelName = "Simulated Ambition"
-        study.SoftwareVersions = "simulated"
+        study.ManufacturerModelName = "Sim Ambition"
+        study.SoftwareVersions = "phantom"
         study.DeviceSerialNumber = "0"
         contents = common.series_of(acquisition, 0)
         for name, aif in (("AIF", True), ("PERF", False)):
@@ -63,34 +61,18 @@ def _object(study: Dataset, group: list[SeriesContent], time: int, series_uid: s
     ds.AcquisitionDateTime = start.strftime("%Y%m%d%H%M%S.%f")
     ds.ContentDate, ds.ContentTime = start.strftime("%Y%m%d"), start.strftime("%H%M%S.%f")
     ds.PulseSequenceName = "B-TFE" if content.sequence.readout == "bssfp" else "T1TFE"
-    _dimensions(ds, derived_uid(series_uid, "dimensions"))
-    shared = Dataset()
-    enhanced.measures_group(shared, content.geometry)
-    enhanced.field_of_view_group(shared, content)
-    ds.SharedFunctionalGroupsSequence = [shared]
+    ds.SharedFunctionalGroupsSequence = [enhanced.shared_group(study, content)]
     ds.PerFrameFunctionalGroupsSequence = [_frame(*place) for place in places]
     stored = [f.pixels * np.uint16(_PD_STORED if f.is_pd else 1) for _, _, f in places]
     common.put_pixels(ds, np.stack(stored), bits_stored=16)
     return ds
 
 
-def _dimensions(ds: Dataset, uid: str) -> None:
-    ds.DimensionOrganizationSequence = enhanced.item(DimensionOrganizationUID=uid)
-    ds.DimensionIndexSequence = [
-        enhanced.item(
-            DimensionOrganizationUID=uid,
-            DimensionIndexPointer=Tag(keyword),
-            FunctionalGroupPointer=Tag("FrameContentSequence"),
-        )[0]
-        for keyword in _DIMENSIONS
-    ]
-
-
 def _frame(position: int, content: SeriesContent, frame: Frame) -> Dataset:
     group = enhanced.frame_groups(content, frame, in_stack=position)
     enhanced.plane_groups(group, content.geometry)
     enhanced.modifier_group(group, content, prepared=not frame.is_pd)
-    group.PixelValueTransformationSequence = enhanced.item(
+    group.PixelValueTransformationSequence = enhanced_required.item(
         RescaleIntercept=0.0, RescaleSlope=_RESCALE_SLOPE, RescaleType="normalized"
     )
     # The block numbers are those of real scanners: readers look for (2005,100E) and (2005,140F).

@@ -19,8 +19,8 @@ def objects(exam: SimulatedExam) -> Iterator[tuple[str, Dataset]]:
     for acquisition in exam.acquisitions:
         study = common.study_dataset(exam, acquisition)
         study.Manufacturer = "SIEMENS"
-        study.ManufacturerModelName = "Simulated Aera" if exam.field_strength_t < 2 else "Sim Skyra"
-        study.SoftwareVersions = "simulated"
+        study.ManufacturerModelName = "Sim Aera" if exam.field_strength_t < 2 else "Sim Skyra"
+        study.SoftwareVersions = "phantom"
         study.DeviceSerialNumber = "0"
         for content in common.series_of(acquisition, number):
             yield from series_objects(study, exam, acquisition, content)
@@ -53,7 +53,6 @@ def _series(
     ds.SeriesNumber = number
     ds.SeriesDescription = description
     ds.ProtocolName = description
-    ds.ScanningSequence = "GR"
     ds.SequenceVariant = ["SK", "SS"] if balanced else ["SK", "SP", "MP"]
     ds.ScanOptions = ["SR", "CG"]
     ds.MRAcquisitionType = "2D"
@@ -94,6 +93,7 @@ def object_of(
     ds.AcquisitionDate = frame.moment.strftime("%Y%m%d")
     ds.AcquisitionTime = frame.moment.strftime("%H%M%S.%f")
     ds.ContentDate, ds.ContentTime = ds.AcquisitionDate, ds.AcquisitionTime
+    ds.ScanningSequence = common.scanning_sequence(frame)
     ds.TriggerTime = round(frame.trigger_ms, 2)
     ds.NominalInterval = int(round(frame.interval_ms))
     ds.EchoTime = frame.te_ms

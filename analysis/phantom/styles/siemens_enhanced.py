@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from pydicom.dataset import Dataset
 
-from analysis.phantom.styles import common, enhanced
+from analysis.phantom.styles import common, enhanced, enhanced_required
 from analysis.phantom.styles.common import Frame, SeriesContent
 from analysis.phantom.uids import derived_uid
 from analysis.phantom.values import SimulatedExam
@@ -18,8 +18,8 @@ def objects(exam: SimulatedExam) -> Iterator[tuple[str, Dataset]]:
     for acquisition in exam.acquisitions:
         study = common.study_dataset(exam, acquisition)
         study.Manufacturer = "Siemens Healthineers"
-        study.ManufacturerModelName = "Simulated Vida"
-        study.SoftwareVersions = "syngo MR XA simulated"
+        study.ManufacturerModelName = "Sim Vida"
+        study.SoftwareVersions = "syngo MR XA phantom"
         study.DeviceSerialNumber = "0"
         for content in common.series_of(acquisition, number):
             name = f"{acquisition.condition}_{content.name}_PERF"
@@ -35,14 +35,14 @@ def _object(study: Dataset, content: SeriesContent, name: str, series_uid: str) 
     ds.AcquisitionNumber = 1
     first = content.frames[0].moment
     ds.AcquisitionDateTime = first.strftime("%Y%m%d%H%M%S.%f")
-    ds.AcquisitionDuration = (content.frames[-1].moment - first).total_seconds()
     ds.ContentDate, ds.ContentTime = first.strftime("%Y%m%d"), first.strftime("%H%M%S.%f")
     balanced = content.sequence.readout == "bssfp"
     ds.PulseSequenceName = "*tfi2d1" if balanced else "*tfl2d1"
-    shared = Dataset()
-    enhanced.measures_group(shared, content.geometry)
+    shared = enhanced.shared_group(study, content)
     enhanced.plane_groups(shared, content.geometry)
-    enhanced.field_of_view_group(shared, content)
+    shared.PixelValueTransformationSequence = enhanced_required.item(
+        RescaleIntercept=0.0, RescaleSlope=1.0, RescaleType="US"
+    )
     enhanced.modifier_group(shared, content, prepared=True)
     ds.SharedFunctionalGroupsSequence = [shared]
     ds.PerFrameFunctionalGroupsSequence = [_frame(content, f) for f in content.frames]

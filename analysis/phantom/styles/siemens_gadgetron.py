@@ -57,8 +57,8 @@ def _objects(exam: SimulatedExam, *, maps_only: bool) -> Iterator[tuple[str, Dat
     for acquisition in exam.acquisitions:
         study = common.study_dataset(exam, acquisition)
         study.Manufacturer = "SIEMENS"
-        study.ManufacturerModelName = "Simulated Aera" if exam.field_strength_t < 2 else "Sim Skyra"
-        study.SoftwareVersions = "simulated, inline"
+        study.ManufacturerModelName = "Sim Aera" if exam.field_strength_t < 2 else "Sim Skyra"
+        study.SoftwareVersions = "phantom, inline"
         study.DeviceSerialNumber = "0"
         contents = series_of(acquisition, number)
         if not maps_only:

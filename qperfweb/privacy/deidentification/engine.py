@@ -31,6 +31,8 @@ SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 _STANDARD_UID = "1.2.840.10008."
 _OVERLAYS = range(0x6000, 0x6100, 2)
 _CURVES = range(0x5000, 0x5100, 2)
+_ENHANCED = "1.2.840.10008.5.1.4.1.1.4."
+"""Enhanced MR objects: a device serial number has to have a value there."""
 _SHORTEST_NAME = 3
 _PIXELS = {"PixelData", "FloatPixelData", "DoubleFloatPixelData"}
 
@@ -76,6 +78,8 @@ def deidentify(dataset: Dataset, person: Person, profile: Profile) -> Dataset:
     Raises NotClean when the patient's name or numbers are still found in it.
     """
     _clean(dataset, person, profile)
+    if str(dataset.get("SOPClassUID", "")).startswith(_ENHANCED):
+        dataset.DeviceSerialNumber = dataset.get("DeviceSerialNumber") or "REMOVED"
     dataset.PatientName = person.name
     dataset.PatientID = person.name
     dataset.PatientIdentityRemoved = "YES"
