@@ -89,6 +89,17 @@ def split_words(text: str) -> list[str]:
     return re.findall(r"[^\W\d_]+", plain)
 
 
+def is_known(word: str) -> bool:
+    """Is a single word one by which these rules tell images apart?"""
+    plain = "".join(split_words(word))
+    sets = (*POSITION_WORDS.values(), OTHER_TECHNIQUE_WORDS, LONG_AXIS_WORDS)
+    return (
+        says_condition(word) is not None
+        or says_perfusion(word)
+        or any(plain in known or word.casefold() in known for known in sets)
+    )
+
+
 def says_condition(text: str) -> str | None:
     """ "stress", "rest", "both" where a text contradicts itself, None where it says neither."""
     words = _NEGATED.sub(" ", " ".join(split_words(text))).split()

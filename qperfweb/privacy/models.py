@@ -13,12 +13,14 @@ class Policy(models.Model):
     images_kept_days: images older than this are due for erasure; empty: never.
     readings_kept_years: how long the law wants signed readings kept, counted from the signature.
     keep: the options of PS3.15 Annex E that the site takes (deidentification/profile.py).
+    clean_on_arrival: what arrives loses its identity before it is kept (arrivals.py).
     """
 
     site = models.OneToOneField("accounts.Site", on_delete=models.PROTECT, related_name="+")
     images_kept_days = models.PositiveIntegerField(null=True)
     readings_kept_years = models.PositiveSmallIntegerField(default=10)
     keep = models.JSONField(default=list)
+    clean_on_arrival = models.BooleanField(default=False, db_default=False)
     changed_at = models.DateTimeField(auto_now=True)
 
 

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from django.conf import settings
-
 from qperfweb.core import audit
-from qperfweb.core.errors import Conflict, Unavailable
+from qperfweb.core.errors import Conflict
 from qperfweb.studies.models import Instance, Study
 from qperfweb.studies.storage import object_paths, staging_folder
 
+from .deidentification.child import clean_files
 from .deidentification.profile import profile_of
 from .pseudonyms import person_for, policy_of
 
-SECONDS = 600
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 
 
@@ -49,51 +44,29 @@ def write_deidentified(
     rows = Instance.objects.filter(series__study=study).order_by("series_id", "id")
     paths = [path for path in object_paths(rows.values_list("sha256", flat=True)) if path.exists()]
     with TemporaryDirectory(dir=staging_folder()) as folder:
-        job = {
-            "name": person.name,
-            "shift_days": person.shift_days,
-            "key": person.key.hex(),
-            "known": list(person.known),
-            "keep": policy.keep,
-            "files": [str(path) for path in paths],
-            "target": folder,
-            "with_pictures": with_pictures,
-        }
-        answers = _in_child(job)
-        written = [Path(folder) / one["name"] for one in answers if one["name"]]
+        answers = clean_files(
+            [(path, person) for path in paths],
+            Path(folder),
+            keep=policy.keep,
+            with_pictures=with_pictures,
+        )
+        written = [(one.path, one.inside) for one in answers if one.path is not None]
         if not written:
             raise Conflict("No object of this study could be taken out without identity.")
         left_out = tuple(
-            f"{one['sha256'][:12]}: {one['left_out']}" for one in answers if one["left_out"]
+            f"{path.name[:12]}: {one.left_out}"
+            for path, one in zip(paths, answers, strict=True)
+            if one.left_out
         )
         taken = TakenOut(name=person.name, objects=len(written), left_out=left_out)
-        _write_zip(target, Path(folder), written, taken, policy.keep)
+        _write_zip(target, written, taken, policy.keep)
     details = {"deidentified": True, "objects": taken.objects, "left_out": len(left_out)}
     audit.record(user, "study.exported", study, details=details)
     return taken
 
 
-def _in_child(job: dict[str, Any]) -> list[dict[str, str]]:
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "qperfweb.privacy.deidentification"],
-            input=json.dumps(job),
-            cwd=settings.BASE_DIR,
-            env={"PATH": os.environ.get("PATH", ""), "OMP_NUM_THREADS": "1"},
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        raise Unavailable("Cleaning this study took too long; use the command.") from None
-    if done.returncode != 0:
-        raise Unavailable("Cleaning this study failed; nothing was taken out.")
-    answers: list[dict[str, str]] = json.loads(done.stdout)
-    return answers
-
-
 def _write_zip(
-    target: IO[bytes], folder: Path, files: list[Path], taken: TakenOut, keep: list[str]
+    target: IO[bytes], files: list[tuple[Path, str]], taken: TakenOut, keep: list[str]
 ) -> None:
     about = {
         "schema": "qperf-deidentified-1",
@@ -102,7 +75,7 @@ def _write_zip(
     }
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(zipfile.ZipInfo("about.json", _FIXED_TIME), json.dumps(about, indent=1))
-        for file in files:
-            info = zipfile.ZipInfo(f"{taken.name}/{file.relative_to(folder)}", _FIXED_TIME)
+        for file, inside in files:
+            info = zipfile.ZipInfo(f"{taken.name}/{inside}", _FIXED_TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(info, file.read_bytes())

@@ -41,6 +41,7 @@ class PolicyForm(forms.Form):
     keep = forms.MultipleChoiceField(
         required=False, choices=[(option.value, option.words) for option in Option]
     )
+    clean_on_arrival = forms.BooleanField(required=False)
 
 
 @require_safe

@@ -37,6 +37,9 @@ _MESSAGES = {
     "study-of-another-patient": "The same study was received under another patient ID; the object "
     "is set aside until a person decides.",
 }
+NO_ID = "no ID, study "
+"""How the made-up ID of a patient without one begins."""
+
 DUPLICATE = "The same object was received before; nothing changed."
 
 
@@ -45,7 +48,8 @@ class Arrival:
     """A checked object on its way in.
 
     trusted: a person decided that its identity is right. apart: that its person is another one than
-    the known patient of the same ID, and gets a record of their own.
+    the known patient of the same ID, and gets a record of their own. name_kept: rows may hold the
+    name of the file; without it, the name is for the sender's answer alone.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Arrival:
     file: StoredObject
     trusted: bool = False
     apart: bool = False
+    name_kept: bool = True
 
 
 class SetAside(Exception):
@@ -228,7 +233,7 @@ class _Indexer:
                 kind=IntakeProblem.Kind.SET_ASIDE,
                 code=reason.code,
                 message=reason.message,
-                file_name=arrival.name[:1000],
+                file_name=arrival.name[:1000] if arrival.name_kept else "",
                 sop_instance_uid=arrival.facts.sop_instance_uid,
                 study_instance_uid=arrival.facts.study_instance_uid,
                 identity_digest=identity_digest(identity_of(arrival.facts)),
@@ -249,7 +254,7 @@ def identity_of(facts: HeaderFacts) -> Identity:
     """The person in a header. Without an ID, the study alone says who it is: never merged."""
     born = _date(facts.patient_birth_date)
     return Identity(
-        patient_id=facts.patient_id or f"no ID, study {facts.study_instance_uid}",
+        patient_id=facts.patient_id or f"{NO_ID}{facts.study_instance_uid}",
         issuer=facts.issuer_of_patient_id,
         name=facts.patient_name,
         birth_date=born.isoformat() if born else "",

@@ -31,6 +31,7 @@ from analysis.dicom.values import clean
 from qperfweb.accounts.models import Site
 from qperfweb.core.errors import Unavailable
 
+from . import arrivals as arriving
 from . import storage
 from .indexing import Arrival, index_arrivals
 from .inspector import inspect_staged
@@ -96,6 +97,8 @@ def _receive_chunk(
 ) -> list[Outcome]:
     staged: list[_Staged] = []
     refused: list[Refusal] = []
+    prepared: list[Arrival] = []
+    prepare = arriving.preparation_for(batch)
     try:
         for one in chunk:
             try:
@@ -112,9 +115,12 @@ def _receive_chunk(
                 arrivals.append(Arrival(name=place.name, facts=answer, file=place.file))
             else:
                 refused.append(answer)
-        return _index(batch, arrivals, refused)
+        if prepare is None:
+            return _index(batch, arrivals, refused)
+        prepared, more = prepare(arrivals)
+        return _index(batch, prepared, [*refused, *more], names_kept=False)
     finally:
-        for place in staged:
+        for place in [*staged, *prepared]:
             storage.discard(place.file)
 
 
@@ -142,19 +148,26 @@ def _chunks(file: IO[bytes], most: int) -> Iterator[bytes]:
 
 
 def _index(
-    batch: IntakeBatch, arrivals: Sequence[Arrival], refused: Sequence[Refusal]
+    batch: IntakeBatch,
+    arrivals: Sequence[Arrival],
+    refused: Sequence[Refusal],
+    *,
+    names_kept: bool = True,
 ) -> list[Outcome]:
     try:
-        return _indexed(batch, arrivals, refused)
+        return _indexed(batch, arrivals, refused, names_kept)
     except (IntegrityError, OperationalError):
         # Another delivery brought the same rows at the same moment (or both waited for each
         # other); now they are there.
-        return _indexed(batch, arrivals, refused)
+        return _indexed(batch, arrivals, refused, names_kept)
 
 
 @transaction.atomic
 def _indexed(
-    batch: IntakeBatch, arrivals: Sequence[Arrival], refused: Sequence[Refusal]
+    batch: IntakeBatch,
+    arrivals: Sequence[Arrival],
+    refused: Sequence[Refusal],
+    names_kept: bool,
 ) -> list[Outcome]:
     outcomes, studies = index_arrivals(batch, arrivals)
     outcomes += [_refused_outcome(one) for one in refused]
@@ -165,7 +178,7 @@ def _indexed(
             kind=IntakeProblem.Kind.REFUSED,
             code=one.code,
             message=one.message,
-            file_name=one.where[:1000],
+            file_name=one.where[:1000] if names_kept else "",
         )
         for one in refused
     )

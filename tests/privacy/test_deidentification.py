@@ -11,6 +11,7 @@ from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
+from qperfweb.privacy.deidentification.descriptions import cleaned_words, words_of
 from qperfweb.privacy.deidentification.engine import (
     NotClean,
     Person,
@@ -95,6 +96,23 @@ def test_private_attributes_go_but_for_the_numbers_that_pixels_need(image):
     assert [value for _, value in private] == ["Philips MR Imaging DD 001", 0.0125]
 
 
+def test_the_scale_of_multi_frame_objects_stays_and_nothing_beside_it():
+    frame = Dataset()
+    item = Dataset()
+    scale = item.private_block(0x2005, "Philips MR Imaging DD 001", create=True)
+    scale.add_new(0x0E, "FL", 0.0125)
+    scale.add_new(0x44, "LO", "Anna")
+    item.PatientComments = "Anna"
+    frame.private_block(0x2005, "Philips MR Imaging DD 005", create=True).add_new(
+        0x0F, "SQ", Sequence([item])
+    )
+    one = make.image()
+    one.PerFrameFunctionalGroupsSequence = Sequence([frame])
+    cleaned = deidentify(one, PERSON, BASIC)
+    assert b"Anna" not in written(cleaned)
+    assert [e.value for e in cleaned.iterall() if e.VR == "FL"] == [0.0125]
+
+
 def test_dates_move_together_and_times_stay(image):
     cleaned = deidentify(image, PERSON, BASIC)
     assert cleaned.StudyDate == f"{date.fromordinal(date(2026, 3, 1).toordinal() - 400):%Y%m%d}"
@@ -118,6 +136,26 @@ def test_descriptions_keep_the_words_that_the_analysis_reads(image):
     assert deidentify(image, PERSON, BASIC).SeriesDescription == "perf stress basal"
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("stress_SAX_b0_dual_PERF", "stress_SAX_b0_dual_PERF"),
+        ("*tfl2d1", "*tfl2d1"),
+        ("Perf Belastung Müller", "Perf Belastung"),
+        ("sPerf_rest 12.03.41 Dr Weber", "sPerf_rest"),
+        ("Gd scale_1000 GT 4711", "Gd scale_1000 GT"),
+        ("負荷 perf 1234567", "負荷 perf"),
+        ("Rust perf stress", "Rust perf stress"),
+    ],
+)
+def test_every_word_that_the_analysis_reads_stays_as_it_stood(written, kept):
+    assert cleaned_words(written, words_of(("Müller^Anna",))) == kept
+
+
+def test_a_word_of_the_patients_name_goes_even_where_it_means_something():
+    assert cleaned_words("Rust perf stress", words_of(("Rust^Anna",))) == "perf stress"
+
+
 def test_a_site_may_keep_characteristics_device_and_institution(image):
     cleaned = deidentify(image, PERSON, Profile(keep=frozenset(Option)))
     assert cleaned.PatientAge == "066Y"
@@ -136,10 +174,16 @@ def test_an_object_that_still_names_the_patient_is_refused(image):
 
 def test_a_short_or_inner_part_of_a_word_is_no_finding():
     one = Dataset()
-    one.Manufacturer = "Annapurna"
+    one.ReceiveCoilName = "Annapurna"
     assert list(residues(one, ("Li^Anna",))) == []
-    one.Manufacturer = "for Anna"
-    assert list(residues(one, ("Li^Anna",))) == ["Manufacturer"]
+    one.ReceiveCoilName = "for Anna"
+    assert list(residues(one, ("Li^Anna",))) == ["ReceiveCoilName"]
+
+
+def test_a_patient_who_is_called_like_a_maker_is_not_found_in_the_makers_name():
+    one = Dataset()
+    one.Manufacturer = "Philips Medical Systems"
+    assert list(residues(one, ("Philips^Anna",))) == []
 
 
 @pytest.mark.parametrize(

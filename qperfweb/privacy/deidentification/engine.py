@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-import unicodedata
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +23,8 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.uid import UID
 
-from .profile import CLEANED, KEPT_WORDS, SAFE_PRIVATE, Action, Profile
+from .descriptions import cleaned_words, plain, words_of
+from .profile import CLEANED, SAFE_PRIVATE, Action, Profile
 
 METHOD = "QPerf Web, PS3.15 Annex E Basic Profile"
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
@@ -33,8 +33,11 @@ _OVERLAYS = range(0x6000, 0x6100, 2)
 _CURVES = range(0x5000, 0x5100, 2)
 _ENHANCED = "1.2.840.10008.5.1.4.1.1.4."
 """Enhanced MR objects: a device serial number has to have a value there."""
-_SHORTEST_NAME = 3
 _PIXELS = {"PixelData", "FloatPixelData", "DoubleFloatPixelData"}
+_OF_THE_MAKER = {"Manufacturer", "ManufacturerModelName", "SoftwareVersions"}
+"""The scanner's maker writes these, and has a name that people have, too: Philips is one."""
+_NOT_SEARCHED = _PIXELS | _OF_THE_MAKER
+_NUMBERS = {"US", "SS", "FD", "FL", "UI"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,15 +114,20 @@ def new_uid(old: str, key: bytes) -> str:
 
 def residues(dataset: Dataset, known: tuple[str, ...], path: str = "") -> Iterator[str]:
     """Attributes, at any depth, in which one of the known words is found."""
-    words = {_plain(word) for entry in known for word in (entry, *re.split(r"[\^=\s,]+", entry))}
-    words = {word for word in words if len(word) >= _SHORTEST_NAME}
+    words = words_of(known)
     for element in dataset:
         where = f"{path}{element.keyword or element.tag}"
         if element.VR == "SQ":
             for item in element.value or ():
                 yield from residues(item, known, f"{where}.")
-        elif element.keyword not in _PIXELS and element.VR not in ("US", "SS", "FD", "FL", "UI"):
-            text = _plain(_text(element.value))
+        elif element.keyword not in _PIXELS | _OF_THE_MAKER and element.VR not in (
+            "US",
+            "SS",
+            "FD",
+            "FL",
+            "UI",
+        ):
+            text = plain(_text(element.value))
             if any(_stands_in(word, text) for word in words):
                 yield where
 
@@ -130,6 +138,8 @@ def _clean(dataset: Dataset, person: Person, profile: Profile) -> None:
         if tag.is_private:
             if not _is_safe_private(dataset, element):
                 del dataset[tag]
+            elif element.VR == "SQ":
+                element.value = _safe_items(element.value)
         elif tag.group in _OVERLAYS or tag.group in _CURVES:
             del dataset[tag]
         else:
@@ -153,7 +163,7 @@ def _carry_out(dataset: Dataset, element: DataElement, person: Person, profile: 
     if element.VR == "TM" and keyword != "PatientBirthTime":
         return  # the time of day is kept: frames are ordered by it
     if keyword in CLEANED:
-        element.value = _cleaned(element.value)
+        element.value = cleaned_words(element.value, words_of(person.known))
         return
     action = profile.action(tag, keyword)
     if action is Action.REMOVE:
@@ -194,6 +204,17 @@ def _is_safe_private(dataset: Dataset, element: DataElement) -> bool:
     return wanted is not None and wanted == element.VR
 
 
+def _safe_items(items: Any) -> Sequence:
+    """Items with the safe private numbers alone: nobody says what else a vendor put there."""
+    kept = Sequence()
+    for item in items or ():
+        for tag in list(item.keys()):
+            if item[tag].VR == "SQ" or not (tag.is_private and _is_safe_private(item, item[tag])):
+                del item[tag]
+        kept.append(item)
+    return kept
+
+
 def _is_instance_uid(element: DataElement) -> bool:
     """A UID that is no term of the standard names something of this patient."""
     return any(not str(value).startswith(_STANDARD_UID) for value in _values(element.value))
@@ -220,15 +241,6 @@ def _moved(value: Any, days: int) -> Any:
     return f"{day:%Y%m%d}{text[8:]}"
 
 
-def _cleaned(value: Any) -> Any:
-    """Words that say what an image is; names and numbers longer than two digits go."""
-    if isinstance(value, MultiValue | list):
-        return [_cleaned(one) for one in value]
-    words = re.findall(r"[A-Za-z]+|\d+", str(value or ""))
-    kept = [w for w in words if w.lower() in KEPT_WORDS or (w.isdigit() and len(w) <= 2)]
-    return " ".join(kept)[:64]
-
-
 def _nothing(element: DataElement) -> Any:
     return b"" if element.VR in ("OB", "OW", "UN") else None if element.VR in ("US", "FD") else ""
 
@@ -251,11 +263,6 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes | bytearray):
         return bytes(value).decode("latin-1")
     return " ".join(_text(one) if isinstance(one, bytes) else str(one) for one in _values(value))
-
-
-def _plain(text: str) -> str:
-    decomposed = unicodedata.normalize("NFKD", text.replace("^", " "))
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold().strip()
 
 
 def _stands_in(word: str, text: str) -> bool:

@@ -70,6 +70,7 @@ _KEPT: Mapping[Option, tuple[str, ...]] = {
 CLEANED = (
     "StudyDescription", "SeriesDescription", "ProtocolName", "SequenceName", "ImageComments",
     "ContrastBolusAgent", "PerformedProcedureStepDescription", "StackID", "AcquisitionComments",
+    "FrameComments",
 )  # fmt: skip
 """Descriptions by which the analysis tells series apart: known words stay, the rest goes."""
 
@@ -79,15 +80,20 @@ _WORDS_KEPT = """
     trufi ffe tfe bffe dyn dynamic first pass gadolinium contrast dotarem gadovist prohance omniscan
     slice slices sl ep epi grappa sense cs low high res resolution proton density saturation
     recovery fl gre ir psir cine lge scout localizer heart cardiac mr mri exam study pre post left
-    right
+    right lv mask aifmask aiflvmask vascular interstitial volume ps mtt extraction sd ki delay aha
+    fig flow slc conc concentration arterial input pdw retro filtered norm copy derived gt fgre
+    tc scale
 """
 KEPT_WORDS = frozenset(_WORDS_KEPT.split())
+"""Beside those by which people name conditions and positions (analysis/dicom/words.py)."""
 
 SAFE_PRIVATE: Mapping[tuple[str, int, int], str] = {
     ("Philips MR Imaging DD 001", 0x2005, 0x0D): "FL",
     ("Philips MR Imaging DD 001", 0x2005, 0x0E): "FL",
+    ("Philips MR Imaging DD 005", 0x2005, 0x0F): "SQ",
 }
-"""Private attributes that pixels cannot be read without: creator, group, element. Numbers only."""
+"""Private attributes that pixels cannot be read without: creator, group, element. Numbers, and the
+sequence in which multi-frame objects hold them, whose items are cleaned like everything else."""
 
 
 @dataclass(frozen=True, kw_only=True)
