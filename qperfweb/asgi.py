@@ -2,8 +2,12 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
+from django.conf import settings
+
+from qperfweb.core.handler import ThreadHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qperfweb.settings")
+django.setup(set_prefix=False)
 
-application = get_asgi_application()
+application = ThreadHandler(threads=settings.WEB_THREADS)

@@ -156,12 +156,11 @@ _SERVER_SIDE = (
 _GIVEN = DATABASES["default"]["OPTIONS"].get("options", "")
 DATABASES["default"]["OPTIONS"]["options"] = f"{_SERVER_SIDE} {_GIVEN}".strip()
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+_POOL_SIZE = integer("QPERF_DATABASE_POOL_SIZE", 10)
 if flag("QPERF_DATABASE_POOL"):
-    DATABASES["default"]["OPTIONS"]["pool"] = {
-        "min_size": 1,
-        "max_size": integer("QPERF_DATABASE_POOL_SIZE", 10),
-        "timeout": 10,
-    }
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": _POOL_SIZE, "timeout": 10}
+# How many requests are answered at once; nearly each needs a connection.
+WEB_THREADS = _POOL_SIZE + 2
 
 # People ---------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -51,6 +51,11 @@ class ChildFailed(Exception):
         self.code = code
 
 
+class ChildKilled(ChildFailed):
+    """Somebody else ended the process: a person, or the kernel for want of memory. The exam need
+    not be the cause, so another attempt is worth while."""
+
+
 class ChildCancelled(Exception):
     """A run was stopped because somebody asked for it."""
 
@@ -82,6 +87,8 @@ def run_in_child(
     ------
     ChildFailed
         With the reason in words: bad input, a stage that failed, too slow, too much memory, died.
+    ChildKilled
+        When somebody else killed the process.
     ChildCancelled
         When ``should_stop`` said so.
     """
@@ -166,6 +173,12 @@ def _log_crash() -> None:
 
 
 def _died(stage: str, exitcode: int | None) -> ChildFailed:
+    if exitcode in (-signal.SIGKILL, -signal.SIGTERM):
+        return ChildKilled(
+            "killed",
+            f"The analysis process was killed from outside in stage “{stage}”, by a person or for "
+            "want of memory.",
+        )
     how = signal.Signals(-exitcode).name if exitcode and exitcode < 0 else f"exit code {exitcode}"
     return ChildFailed(
         "died", f"The analysis process ended unexpectedly in stage “{stage}” ({how})."

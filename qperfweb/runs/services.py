@@ -176,6 +176,24 @@ def run_fail(run: AnalysisRun, *, code: str, message: str) -> bool:
 
 
 @transaction.atomic
+def run_put_back(run: AnalysisRun) -> bool:
+    """Let a run wait for its next attempt; False when there is none, or the attempt was replaced.
+
+    The end of an attempt that was interrupted through no fault of its exam.
+    """
+    from . import tasks  # tasks import this module; the job is deferred in this transaction
+
+    if run.attempt >= MOST_ATTEMPTS or not _attempt(run).update(
+        state=RunState.QUEUED, stage="", progress=0.0, queued_at=timezone.now()
+    ):
+        return False
+    run.refresh_from_db()
+    study_state_refresh(run.study)
+    tasks.defer_run(run)
+    return True
+
+
+@transaction.atomic
 def run_cancel(run: AnalysisRun, user: Any) -> AnalysisRun:
     """Ask a run to stop. A waiting one ends at once, a running one when its worker sees it."""
     run = AnalysisRun.objects.select_for_update().get(pk=run.pk)

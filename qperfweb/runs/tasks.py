@@ -28,7 +28,7 @@ from qperfweb.studies.services import study_classify
 from qperfweb.studies.storage import local_path, object_paths
 
 from . import cohorts, services
-from .child import ChildCancelled, ChildFailed, Limits, run_in_child
+from .child import ChildCancelled, ChildFailed, ChildKilled, Limits, run_in_child
 from .job import AnalysisJob
 from .models import FINAL_STATES, AnalysisRun, RunPurpose, RunState
 from .queries import runs_without_job, stalled_runs, unsettled_studies
@@ -111,7 +111,8 @@ def analyse_run(run_id: int, site_id: int) -> None:
     except ChildFailed as failure:
         log.warning("run %s failed: %s", run_id, failure.code)
         with scope():
-            services.run_fail(run, code=failure.code, message=str(failure))
+            if not (isinstance(failure, ChildKilled) and services.run_put_back(run)):
+                services.run_fail(run, code=failure.code, message=str(failure))
     except StoreUnreachable as error:
         log.warning("run %s failed: the object store does not answer", run_id)
         with scope():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -47,3 +48,9 @@ def broken(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
 
 def full_disk(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
     raise OSError(28, "No space left on device")
+
+
+def killed_from_outside(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
+    progress("flow", 0.1)
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("nobody survives SIGKILL")

@@ -44,6 +44,7 @@ def test_a_run_is_the_first_to_go_when_memory_is_short(tmp_path):
             "too-much-memory",
             "in stage “segmentation” because it needed more than 0.3 GiB",
         ),
+        (poison.killed_from_outside, LIMITS, "killed", "killed from outside in stage “flow”"),
         (poison.broken, LIMITS, "internal", "in stage “aif”. The log has details"),
         (poison.full_disk, LIMITS, "storage", "No space left on device"),
     ],

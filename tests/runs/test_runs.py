@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -10,8 +11,10 @@ from django.utils import timezone
 
 from qperfweb.core.rls import site_scope
 from qperfweb.runs import queries, services, tasks
+from qperfweb.runs.child import run_in_child
 from qperfweb.runs.models import AnalysisRun, RunPurpose, RunState, SegmentResult
 from qperfweb.studies.models import Study
+from tests.runs import poison
 from tests.runs.examples import a_finished_run, a_result, a_study, an_object
 
 
@@ -82,6 +85,25 @@ def test_a_run_whose_worker_keeps_dying_ends_failed_with_its_reason(run, as_work
     assert ended.state == RunState.FAILED
     assert "died 3 times" in ended.failure_message
     assert Study.objects.get(pk=run.study_id).state == "failed"
+
+
+def test_an_analysis_that_is_killed_from_outside_is_tried_again_three_times_at_most(
+    run, study, as_worker, monkeypatch
+):
+    killed = partial(run_in_child, work=poison.killed_from_outside)
+    monkeypatch.setattr(tasks, "run_in_child", killed)
+    attempts = []
+    for _ in range(services.MOST_ATTEMPTS):
+        with as_worker():
+            with connection.cursor() as cursor:
+                cursor.execute("DELETE FROM procrastinate_jobs")  # the worker has taken it
+            tasks.analyse_run(run.pk, run.site_id)
+        run.refresh_from_db()
+        attempts.append((run.attempt, run.state, waiting_jobs("analyse_run")))
+    assert attempts == [(1, "queued", 1), (2, "queued", 1), (3, "failed", 0)]
+    assert run.failure_code == "killed"
+    assert "killed from outside in stage “flow”" in run.failure_message
+    assert Study.objects.get(pk=study.pk).state == "failed"
 
 
 def test_a_run_that_has_ended_stays_as_it_ended(study, as_worker, as_owner):
