@@ -64,6 +64,12 @@ export const WITH_RESIDUAL = {
   },
 };
 
+/** The same where no model was fitted: relative indices have no residual. */
+export const WITHOUT_RESIDUAL = {
+  xaxis: { gridcolor: GRID_LINE, zerolinecolor: GRID_LINE, ticksuffix: " s" },
+  yaxis: { ...WITH_RESIDUAL.yaxis, domain: [0, 1] },
+};
+
 export const CONFIG = { displayModeBar: false, responsive: false, displaylogo: false };
 
 export default Plotly;

@@ -22,6 +22,16 @@ export function rms(values: Values): number | null {
   return there.length ? Math.sqrt(there.reduce((sum, v) => sum + v * v, 0) / there.length) : null;
 }
 
+/** Relative indices and maps as received have no model curve. */
+export function isFitted(fit: Values): boolean {
+  return fit.some((value) => value !== null);
+}
+
+/** One moment is a dot, not a curve. */
+export function isCurve(values: Values): boolean {
+  return values.filter((value) => value !== null).length > 1;
+}
+
 export interface CurveWords {
   measured: string;
   fit: string;
@@ -35,17 +45,20 @@ export function curveTraces(
   words: CurveWords,
 ): Record<string, unknown>[] {
   const base = { type: "scatter", x: curve.time_s };
+  const measured = {
+    ...base,
+    mode: "lines+markers",
+    name: words.measured,
+    y: curve.gd,
+    line: { color: colour, width: 1 },
+    marker: { size: 3, color: colour },
+    opacity: 0.75,
+    connectgaps: false,
+  };
+  // An empty residual would still bring its axis along.
+  if (!isFitted(curve.fit)) return [measured];
   return [
-    {
-      ...base,
-      mode: "lines+markers",
-      name: words.measured,
-      y: curve.gd,
-      line: { color: colour, width: 1 },
-      marker: { size: 3, color: colour },
-      opacity: 0.75,
-      connectgaps: false,
-    },
+    measured,
     {
       ...base,
       mode: "lines",

@@ -62,6 +62,8 @@ function lines(source: TableSource): string[][] {
 
 function columnsOf(source: TableSource): Column[] {
   const { scar } = source.entered;
+  const relative = source.acquisitions.some(({ quantity }) => quantity !== "mbf");
+  const ratio = relative ? t.table.mpri : t.table.mpr;
   return [
     { heading: exported.segment, cell: (row) => String(row.segment) },
     { heading: exported.name, cell: (row) => row.name },
@@ -69,10 +71,10 @@ function columnsOf(source: TableSource): Column[] {
     ...source.acquisitions
       .toSorted((a, b) => ORDER.indexOf(a.condition) - ORDER.indexOf(b.condition))
       .flatMap((acquisition) => columnsOfCondition(source, acquisition)),
-    { heading: exported.mpr, cell: (row) => plain(row.mpr?.value) },
-    { heading: exported.mprError, cell: (row) => plain(row.mpr?.standard_error) },
+    { heading: ratio, cell: (row) => plain(row.mpr?.value) },
+    { heading: exported.mprError(ratio), cell: (row) => plain(row.mpr?.standard_error) },
     {
-      heading: exported.mprFromTyped,
+      heading: exported.mprFromTyped(ratio),
       cell: (row) => (row.mpr?.derived_from_typed ? exported.yes : ""),
     },
     {

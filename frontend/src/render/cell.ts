@@ -2,7 +2,7 @@
 
 import type { LoadedArray } from "../api/arrays.ts";
 import { physical } from "../api/arrays.ts";
-import type { AcquisitionView, Point, Slice } from "../api/types.ts";
+import type { AcquisitionView, Contours, Point, Slice } from "../api/types.ts";
 import {
   apply,
   canvasMatrix,
@@ -36,6 +36,8 @@ export class Cell {
   slice: Slice;
   acquisition: AcquisitionView;
   readonly parts: CellParts;
+  /** What the view is centred on; as it was when the cell was made, or it would follow each edit. */
+  readonly heart: Contours | null;
   size = { width: 1, height: 1 };
   matrix: Matrix = [1, 0, 0, 1, 0, 0];
   private readonly image: ImageData;
@@ -48,6 +50,7 @@ export class Cell {
   constructor(acquisition: AcquisitionView, slice: Slice, parts: CellParts) {
     this.acquisition = acquisition;
     this.slice = slice;
+    this.heart = slice.automated_contours ?? slice.contours;
     this.parts = parts;
     const [, rows, columns] = slice.shape;
     parts.canvas.width = columns;
@@ -64,7 +67,7 @@ export class Cell {
   /** Image point in the middle of the cell: the heart, else the image's centre. */
   centre(field: Display["field"]): Point {
     const [, rows, columns] = this.slice.shape;
-    const heart = this.slice.automated_contours?.lv_centre_rc;
+    const heart = this.heart?.lv_centre_rc;
     return field === "heart" && heart ? heart : [(rows - 1) / 2, (columns - 1) / 2];
   }
 

@@ -72,7 +72,7 @@ export class Grid {
   private measure(): void {
     const slices = [...this.cells.values()].map((cell) => cell.slice);
     this.clock.setFrames(Math.max(1, ...slices.map((slice) => slice.shape[0])));
-    const radii = slices.map(heartRadiusMm).filter((radius) => radius > 0);
+    const radii = [...this.cells.values()].map(heartRadiusMm).filter((radius) => radius > 0);
     this.heartFieldMm = radii.length
       ? Math.max(SMALLEST_FIELD_MM, (2 * Math.max(...radii)) / HEART_SHARE)
       : null;
@@ -176,14 +176,13 @@ export function segmentAt(slice: Slice, point: [number, number]): number | null 
   return slice.sectors.find((sector) => contains(sector.outline_rc, point))?.segment ?? null;
 }
 
-function heartRadiusMm(slice: Slice): number {
-  const contours = slice.automated_contours;
-  if (!contours) return 0;
+function heartRadiusMm({ heart, slice }: Cell): number {
+  if (!heart) return 0;
   const { column, row } = stepsMm(slice);
-  const [centreRow, centreColumn] = contours.lv_centre_rc;
+  const [centreRow, centreColumn] = heart.lv_centre_rc;
   return Math.max(
     0,
-    ...contours.epi_rc.map(([r, c]) =>
+    ...heart.epi_rc.map(([r, c]) =>
       Math.hypot(
         (c - centreColumn) * column[0] + (r - centreRow) * row[0],
         (c - centreColumn) * column[1] + (r - centreRow) * row[1],

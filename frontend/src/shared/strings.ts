@@ -61,6 +61,7 @@ export const t = {
     cellLoading: "Loading pixels…",
     noMap: "This run has no such map for this slice.",
     noSlice: (position: string) => `No ${position} slice`,
+    noSliceOf: (condition: string, position: string) => `${condition}: no ${position} slice`,
     noContours: "no contours",
   },
 
@@ -87,6 +88,13 @@ export const t = {
     trail: "Trail of this study",
     erase: "Erase this patient…",
     next: "Next study",
+    sequences: {
+      dual: "dual sequence",
+      single: "single sequence",
+      gd: "concentrations as received",
+      map: "flow maps as received",
+    },
+    pipeline: (version: string) => `pipeline ${version}`,
   },
 
   reading: {
@@ -208,6 +216,13 @@ export const t = {
     radius: "Tool size",
     handle: (which: "endo" | "epi", index: number) =>
       `${which === "endo" ? "Endocardium" : "Epicardium"} point ${index + 1}; arrow keys move it`,
+    mark: {
+      anterior: "Anterior RV insertion; arrow keys move it",
+      inferior: "Inferior RV insertion; arrow keys move it",
+      centre: "LV centre; arrow keys move it",
+    },
+    place: "Place contours",
+    placeHint: "No contours were found: round ones in the middle of the cell, to be corrected",
     problems: {
       "endo-outside-epi": "The endocardium must lie inside the epicardium. Not saved.",
       "too-small": "That contour is too small. Not saved.",
@@ -221,6 +236,7 @@ export const t = {
     rest: "Rest MBF",
     unknown: "MBF, unlabelled",
     mpr: "MPR",
+    mpri: "MPRI (of relative upslope)",
     upslope: "relative upslope",
     relative: (condition: string) => `${condition} relative upslope`,
     segment: (segment: number, name: string, value: string) => `${segment} ${name}: ${value}`,
@@ -235,6 +251,7 @@ export const t = {
     rest: "Rest",
     unknown: "Unlabelled",
     mpr: "MPR",
+    mpri: "MPRI",
     endoEpi: "Endo/epi",
     uncertainty: "Unc.",
     flags: "Flags",

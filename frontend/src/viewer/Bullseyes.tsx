@@ -4,6 +4,7 @@ import type { Prior } from "../api/assess.ts";
 import type { Condition, TableRow, ViewerState } from "../api/types.ts";
 import { wedges } from "../logic/bullseye.ts";
 import { CHANGE_LIMIT, changeColour, formatChange } from "../logic/difference.ts";
+import { whyEmpty } from "../logic/empty.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import {
   colourAt,
@@ -109,13 +110,12 @@ interface Common {
 function Values({ data, rows, kind }: Common & { kind: Kind }) {
   const scale = useScale(data, kind);
   const relative = isRelative(data, kind);
+  const title = relative ? relativeTitle(kind) : t.bullseye[kind];
   return (
     <figure className="bullseye">
-      <figcaption>
-        {relative && kind !== "mpr" ? t.bullseye.relative(t.conditions[kind]) : t.bullseye[kind]}
-      </figcaption>
+      <figcaption>{title}</figcaption>
       <Bullseye
-        title={t.bullseye[kind]}
+        title={title}
         rows={rows}
         read={(row) => readingOf(row, kind)}
         digits={kind === "mpr" ? 1 : 2}
@@ -124,6 +124,10 @@ function Values({ data, rows, kind }: Common & { kind: Kind }) {
       <Bar {...scale} unit={kind === "mpr" || relative ? "" : t.units.mbf} />
     </figure>
   );
+}
+
+function relativeTitle(kind: Kind): string {
+  return kind === "mpr" ? t.bullseye.mpri : t.bullseye.relative(t.conditions[kind]);
 }
 
 function Layers({ data, rows, condition }: Common & { condition: Condition }) {
@@ -247,12 +251,16 @@ interface Shown {
 function readingOf(row: TableRow, kind: Kind): Shown {
   if (kind === "mpr") {
     const { mpr } = row;
-    return { value: mpr?.value ?? null, reason: mpr?.reason ?? null, changed: false };
+    return {
+      value: mpr?.value ?? null,
+      reason: mpr?.reason ?? (mpr ? null : whyEmpty(row, kind)),
+      changed: false,
+    };
   }
   const value = row[kind];
   return {
     value: value?.value ?? null,
-    reason: value?.not_measured_reason ?? null,
+    reason: value ? value.not_measured_reason : whyEmpty(row, kind),
     changed: value !== null && value.source !== "automated",
   };
 }

@@ -2,11 +2,13 @@ import { useMemo } from "react";
 import { useStore } from "zustand";
 import type { AcquisitionView, ViewerState } from "../api/types.ts";
 import { Chart } from "../charts/Chart.tsx";
-import { WITH_RESIDUAL } from "../charts/plotly.ts";
+import { WITH_RESIDUAL, WITHOUT_RESIDUAL } from "../charts/plotly.ts";
 import {
   aifTrace,
   COLOURS,
   curveTraces,
+  isCurve,
+  isFitted,
   ROI_COLOURS,
   residual,
   rms,
@@ -58,10 +60,12 @@ export default function CurvesPanel({ data }: { data: ViewerState }) {
   const name = data.table.find((row) => row.segment === segment)?.name ?? "";
   const title = t.curves.title(segment, name);
   const unit = acquisitions.find((a) => a.aif)?.aif?.unit ?? t.units.gd;
-  const left = shown.map(({ acquisition, curve }) => {
+  const left = shown.flatMap(({ acquisition, curve }) => {
     const value = rms(residual(curve.gd, curve.fit));
+    if (value === null) return [];
     return `${t.conditions[acquisition.condition].toLowerCase()} ${formatNumber(value, 3)}`;
   });
+  const fitted = left.length > 0 || drawn.some((roi) => isFitted(roi.result?.fit ?? []));
   return (
     <section className="curves" data-testid="curves" data-shown={segment}>
       <h3 className="panel-title">
@@ -77,7 +81,7 @@ export default function CurvesPanel({ data }: { data: ViewerState }) {
           xTitle={t.curves.time}
           yTitle={unit}
           label={title}
-          layout={WITH_RESIDUAL}
+          layout={fitted ? WITH_RESIDUAL : WITHOUT_RESIDUAL}
         />
       )}
     </section>
@@ -97,5 +101,8 @@ function curveOf(acquisition: AcquisitionView, segment: number) {
   const slice = acquisition.slices.find((s) => s.curves.some((c) => c.segment === segment));
   const found = slice?.curves.find((c) => c.segment === segment);
   if (!slice || !found) return [];
-  return [{ acquisition, curve: { time_s: slice.time_s, gd: found.gd, fit: found.fit } }];
+  // A proton-density or left-out frame has another signal, and no place among the others.
+  const gd = found.gd.map((value, i) => (slice.frame_status[i] === 0 ? value : null));
+  if (!isCurve(gd)) return [];
+  return [{ acquisition, curve: { time_s: slice.time_s, gd, fit: found.fit } }];
 }

@@ -205,10 +205,10 @@ function RunFacts({ data }: { data: ViewerState }) {
   const first = data.acquisitions[0];
   if (!data.run || !first) return null;
   const facts = [
-    `${first.sequence} sequence`,
-    modelWords(first.model),
+    t.header.sequences[first.sequence],
+    first.sequence === "map" ? "" : modelWords(first.model),
     first.field_strength_t === null ? "" : `${first.field_strength_t} T`,
-    `pipeline ${data.run.pipeline_version}`,
+    t.header.pipeline(data.run.pipeline_version),
   ];
   return (
     <span

@@ -64,11 +64,7 @@ export function Overlay({
         </g>
       ))}
       {contours && overlay !== "off" && (
-        <>
-          <Mark at={contours.rv_insertion_anterior_rc} name="anterior" />
-          {editing && <Mark at={contours.rv_insertion_inferior_rc} name="inferior" />}
-          {editing && <Mark at={contours.lv_centre_rc} name="centre" />}
-        </>
+        <Marks slice={slice} contours={contours} editing={editing} />
       )}
       {editing && contours && <Handles slice={slice} contours={contours} />}
       {editing && <circle className="sculpt-ring" data-sculpt-ring="" r="0" />}
@@ -107,13 +103,41 @@ function ContourPaths({ contours, className }: { contours: Contours; className: 
   );
 }
 
-function Mark({ at, name }: { at: Point | null; name: "anterior" | "inferior" | "centre" }) {
-  if (!at) return null;
-  return (
-    <g data-at={at.join(",")} className={`mark mark-${name}`}>
-      <path d="M-6 0H6M0-6V6" />
-    </g>
-  );
+const MARKS = {
+  anterior: "rv_insertion_anterior_rc",
+  inferior: "rv_insertion_inferior_rc",
+  centre: "lv_centre_rc",
+} as const;
+
+/** Insertions and centre; with their tool chosen each takes focus and moves with the arrow keys. */
+function Marks({
+  slice,
+  contours,
+  editing,
+}: {
+  slice: Slice;
+  contours: Contours;
+  editing: boolean;
+}) {
+  const movable = useStore(display, (s) => s.tool === "insertion") && editing;
+  const keys = useNudge(slice);
+  return (["anterior", "inferior", "centre"] as const).map((name) => {
+    const field = MARKS[name];
+    const at = contours[field];
+    if (!at || (!editing && name !== "anterior")) return null;
+    const button = movable && {
+      role: "button",
+      tabIndex: 0,
+      "aria-label": t.tools.mark[name],
+      ...keys((step) => ({ ...contours, [field]: [at[0] + step[0], at[1] + step[1]] })),
+    };
+    return (
+      <g key={name} data-at={at.join(",")} className={`mark mark-${name}`} {...button}>
+        {movable && <circle r="9" className="handle-hit" />}
+        <path d="M-6 0H6M0-6V6" />
+      </g>
+    );
+  });
 }
 
 const ARROWS: Record<string, [number, number]> = {
@@ -123,31 +147,40 @@ const ARROWS: Record<string, [number, number]> = {
   ArrowRight: [1, 0],
 };
 
+/** Arrow keys on what has the focus: each press is a step of the draft, letting go saves it. */
+function useNudge(slice: Slice) {
+  const { grid } = useViewer();
+  return (after: (step: Point) => Contours) => ({
+    onKeyDown(event: KeyboardEvent) {
+      const arrow = ARROWS[event.key];
+      const cell = grid.cells.get(slice.key);
+      if (!arrow || !cell) return;
+      event.preventDefault();
+      event.stopPropagation();
+      // Arrow keys follow the screen, whichever way the slice is turned.
+      const step = cell.screenStep(arrow[0], arrow[1], event.shiftKey ? 2 : 0.5);
+      setDraft({ slice: slice.key, contours: after(step), stroke: null });
+    },
+    onKeyUp(event: KeyboardEvent) {
+      if (event.key in ARROWS) commitContours(slice);
+    },
+  });
+}
+
 /** Points of the chosen contour; each takes focus and moves with the arrow keys. */
 function Handles({ slice, contours }: { slice: Slice; contours: Contours }) {
   const tool = useStore(display, (s) => s.tool);
   const which = useStore(display, (s) => s.contour);
-  const { grid } = useViewer();
+  const keys = useNudge(slice);
   const name = which === "endo" ? "endo_rc" : "epi_rc";
   const polygon = contours[name];
   if (tool !== "points" || !polygon) return null;
 
-  const nudge = (event: KeyboardEvent<SVGGElement>, index: number) => {
-    const arrow = ARROWS[event.key];
-    const cell = grid.cells.get(slice.key);
-    if (!arrow || !cell) return;
-    event.preventDefault();
-    event.stopPropagation();
+  const shifted = (index: number, step: Point): Contours => {
     const point = polygon[index] as Point;
-    // Arrow keys follow the screen, whichever way the slice is turned.
-    const step = cell.screenStep(arrow[0], arrow[1], event.shiftKey ? 2 : 0.5);
     const to: Point = [point[0] + step[0], point[1] + step[1]];
     const reach = REACH_MM / slice.pixel_spacing_mm[0];
-    setDraft({
-      slice: slice.key,
-      contours: { ...contours, [name]: dragPoint(polygon, index, to, reach) },
-      stroke: null,
-    });
+    return { ...contours, [name]: dragPoint(polygon, index, to, reach) };
   };
   return handleIndices(polygon).map((index) => (
     <g
@@ -157,8 +190,7 @@ function Handles({ slice, contours }: { slice: Slice; contours: Contours }) {
       role="button"
       aria-label={t.tools.handle(which, index)}
       tabIndex={0}
-      onKeyDown={(event) => nudge(event, index)}
-      onKeyUp={(event) => event.key in ARROWS && commitContours(slice)}
+      {...keys((step) => shifted(index, step))}
     >
       <circle r="9" className="handle-hit" />
       <circle r="3.5" className="handle-dot" />

@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useRef, useState } from "react";
 import { useStore } from "zustand";
 import type { Condition, RatioValue, SegmentValue, TableRow, ViewerState } from "../api/types.ts";
+import { whyEmpty } from "../logic/empty.ts";
 import { isOpen } from "../logic/flags.ts";
 import { formatError, formatNumber } from "../logic/numbers.ts";
 import { tableAsCsv, tableAsText } from "../logic/table.ts";
@@ -104,7 +105,7 @@ export function SegmentTable({ data }: { data: ViewerState }) {
             <th scope="col">{t.table.segment}</th>
             {columns.map((column) => (
               <th key={column} scope="col" className="number" data-column={column}>
-                {t.table[column]}
+                {relative && column === "mpr" ? t.table.mpri : t.table[column]}
               </th>
             ))}
             <th scope="col">
@@ -184,8 +185,8 @@ export function SegmentTable({ data }: { data: ViewerState }) {
 }
 
 function CellContent({ row, column }: { row: TableRow; column: Column }) {
-  if (isCondition(column)) return <Flow value={row[column]} />;
-  if (column === "mpr") return <Ratio value={row.mpr} />;
+  if (isCondition(column)) return row[column] ? <Flow value={row[column]} /> : "–";
+  if (column === "mpr") return row.mpr ? <Ratio value={row.mpr} /> : "–";
   const parts = CONDITIONS.flatMap((condition) => {
     const value = row[condition];
     if (!value) return [];
@@ -196,8 +197,7 @@ function CellContent({ row, column }: { row: TableRow; column: Column }) {
   );
 }
 
-function Flow({ value }: { value: SegmentValue | null }) {
-  if (!value) return null;
+function Flow({ value }: { value: SegmentValue }) {
   const changed = value.source !== "automated" && value.value !== value.automated_value;
   return (
     <>
@@ -210,8 +210,7 @@ function Flow({ value }: { value: SegmentValue | null }) {
   );
 }
 
-function Ratio({ value }: { value: RatioValue | null }) {
-  if (!value) return null;
+function Ratio({ value }: { value: RatioValue }) {
   return (
     <>
       <span className={value.derived_from_typed ? "changed-value" : undefined}>
@@ -272,10 +271,14 @@ function cellTitle(row: TableRow, column: Column, editable: boolean): string | u
   }
   if (column === "uncertainty") return undefined;
   if (column === "mpr") {
-    return row.mpr?.reason ?? (row.mpr?.derived_from_typed ? t.table.derived : undefined);
+    return (
+      row.mpr?.reason ??
+      (row.mpr ? undefined : whyEmpty(row, "mpr")) ??
+      (row.mpr?.derived_from_typed ? t.table.derived : undefined)
+    );
   }
   const value = row[column];
-  if (!value) return undefined;
+  if (!value) return whyEmpty(row, column);
   const words = [
     value.not_measured_reason,
     value.source === "typed" ? t.table.typedMark : "",

@@ -17,7 +17,10 @@ const AifPanel = lazy(() => import("./AifPanel.tsx"));
 /** From this height on the curves have their own place below the table. */
 const TALL = "(min-height: 960px)";
 
-/** Panels that are filled in: they take the height that the curves would have. */
+/** Below this height a form would show three lines beside the bullseyes. */
+const ROOMY = "(min-height: 800px)";
+
+/** Panels that are filled in: they take the height that curves (and bullseyes) would have. */
 const FORMS: readonly Panel[] = ["scores", "clinical", "report"];
 
 function useMedia(query: string): boolean {
@@ -33,6 +36,7 @@ function useMedia(query: string): boolean {
 
 export function SidePanel({ data }: { data: ViewerState }) {
   const tall = useMedia(TALL);
+  const roomy = useMedia(ROOMY);
   const wanted = useStore(display, (s) => s.panel);
   const panels: Panel[] = [
     "table",
@@ -47,7 +51,7 @@ export function SidePanel({ data }: { data: ViewerState }) {
   return (
     <aside className="side" aria-label={t.panels.label} data-testid="side-panel">
       <FlagsPanel data={data} />
-      <Bullseyes data={data} />
+      {(roomy || !FORMS.includes(panel)) && <Bullseyes data={data} />}
       <div className="tabs-panel panel">
         <div className="tabs" role="tablist" aria-label={t.panels.label}>
           {panels.map((name) => (
@@ -96,7 +100,7 @@ export function SidePanel({ data }: { data: ViewerState }) {
         </div>
       </div>
       {tall && !FORMS.includes(panel) && panel !== "aif" && (
-        <div className="panel curves-below">
+        <div className="panel curves-below" data-with={panel}>
           <Suspense fallback={<p className="muted">{t.curves.loading}</p>}>
             <CurvesPanel data={data} />
           </Suspense>

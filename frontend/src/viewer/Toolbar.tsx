@@ -1,9 +1,11 @@
 import { useStore } from "zustand";
-import type { AcquisitionView } from "../api/types.ts";
+import type { AcquisitionView, Slice } from "../api/types.ts";
 import { modeWords } from "../logic/modes.ts";
+import { roundContours } from "../logic/startContours.ts";
 import { t } from "../shared/strings.ts";
 import { display, type Mode, modeOf, type Overlay, type Tool } from "../store/display.ts";
 import { commit, findSlice, mayEdit, study } from "../store/study.ts";
+import { useViewer } from "./context.ts";
 import { resetView, toggleEditing } from "./keyboard.ts";
 import { LayoutMenu } from "./LayoutMenu.tsx";
 
@@ -160,6 +162,7 @@ function EditTools({
           ))}
         </select>
       </label>
+      {slice && !slice.contours && <PlaceContours slice={slice} />}
       {EDIT_TOOLS.map((tool) => (
         <ToolButton key={tool} tool={tool} now={state.tool} />
       ))}
@@ -195,6 +198,29 @@ function EditTools({
       </button>
       <CopyContours acquisitions={acquisitions} from={key} />
     </>
+  );
+}
+
+/** Where nothing was found: round contours in the middle of the cell, to be corrected. */
+function PlaceContours({ slice }: { slice: Slice }) {
+  const { grid } = useViewer();
+  const place = () => {
+    const cell = grid.cells.get(slice.key);
+    if (!cell) return;
+    const middle = cell.imagePoint(cell.size.width / 2, cell.size.height / 2);
+    const contours = roundContours(middle, slice.pixel_spacing_mm);
+    commit({ kind: "contour", slice: slice.key, contours });
+  };
+  return (
+    <button
+      type="button"
+      className="button button-small"
+      title={t.tools.placeHint}
+      data-testid="place-contours"
+      onClick={place}
+    >
+      {t.tools.place}
+    </button>
   );
 }
 

@@ -1,9 +1,10 @@
 /** Pointer and wheel on a cell: window, pan, zoom, scroll, segment choice, contour editing. */
 
 import { type PointerEvent, type RefObject, useEffect, useRef } from "react";
-import type { Contours } from "../api/types.ts";
+import type { Contours, Point } from "../api/types.ts";
 import { zoomAbout } from "../logic/affine.ts";
 import { closeStroke, resample, signedArea } from "../logic/contour.ts";
+import { contoursAround, roundContours } from "../logic/startContours.ts";
 import type { Cell } from "../render/cell.ts";
 import { segmentAt } from "../render/grid.ts";
 import { display } from "../store/display.ts";
@@ -69,10 +70,9 @@ export function useCellGestures(cell: RefObject<Cell | null>, root: RefObject<HT
         start: null,
       };
       if (begun.kind === "edit") {
-        begun.start = shownContours(current.slice, study.getState().waiting);
-        begun.grab =
-          begun.start &&
-          grabAt(current.slice, begun.start, current.imagePoint(x, y), current.pxPerPixel());
+        const at = current.imagePoint(x, y);
+        begun.start = startOf(current, tool, at);
+        begun.grab = begun.start && grabAt(current.slice, begun.start, at, current.pxPerPixel());
         if (!begun.start || !begun.grab) return;
         setDraft({ slice: current.slice.key, contours: begun.start, stroke: null });
       }
@@ -117,6 +117,16 @@ export function useCellGestures(cell: RefObject<Cell | null>, root: RefObject<HT
       setDraft(null);
     },
   };
+}
+
+/** What the drag starts from; a new outline needs nothing to be there. */
+function startOf({ slice }: Cell, tool: string, at: Point): Contours | null {
+  const placed = draft.getState().draft;
+  if (placed?.slice === slice.key) return placed.contours;
+  return (
+    shownContours(slice, study.getState().waiting) ??
+    (tool === "redraw" ? roundContours(at, slice.pixel_spacing_mm) : null)
+  );
 }
 
 function kindOf(event: PointerEvent, tool: string, editing: boolean): Drag["kind"] {
@@ -182,7 +192,10 @@ function finishEdit(cell: Cell, { grab, travelled }: Drag): void {
       setDraft(null);
       return;
     }
-    setDraft({ ...own, stroke: null, contours: { ...own.contours, [grab.contour]: closed } });
+    const first = shownContours(cell.slice, study.getState().waiting) === null;
+    // The first outline of a slice brings its cavity along: there is none that it could keep.
+    const contours = first ? contoursAround(closed) : { ...own.contours, [grab.contour]: closed };
+    setDraft({ ...own, stroke: null, contours });
   } else if (travelled < 2 && grab.kind === "point") {
     setDraft(null);
     return;

@@ -87,12 +87,14 @@ export function useKeyboard(
     if (!grid || blocked) return;
     const onKey = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.altKey || takesKeys(event)) return;
-      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "z") {
+      if (event.ctrlKey || event.metaKey) {
+        const step = { z: event.shiftKey ? "redo" : "undo", y: "redo" } as const;
+        const kind = step[event.key.toLowerCase() as keyof typeof step];
+        if (!kind) return;
         event.preventDefault();
-        undoOrRedo(event.shiftKey ? "redo" : "undo");
+        undoOrRedo(kind);
         return;
       }
-      if (event.ctrlKey || event.metaKey) return;
       if (event.key === "Escape") return leaveInnermost();
       const mode = MODE_KEYS[event.key];
       if (mode) return setAllModes(study.getState().data?.acquisitions ?? [], mode);
