@@ -21,7 +21,7 @@ import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from rest_framework import exceptions as drf
@@ -120,11 +120,31 @@ def user_error_response(request: HttpRequest, error: UserError) -> HttpResponse:
 def error_response(request: HttpRequest, status: int, body: dict[str, Any]) -> HttpResponse:
     if wants_json(request):
         return JsonResponse(body, status=status)
-    page = render_to_string(
-        "error.html",
-        {"status": status, "error": body["error"], "request_id": current_request_id()},
-    )
+    shown = {"status": status, "error": body["error"], "request_id": current_request_id()}
+    # What broke the server could break the header too, which asks the database.
+    page = render_to_string("error.html", shown) if status >= 500 else _with_header(request, shown)
     return HttpResponse(page, status=status)
+
+
+def _with_header(request: HttpRequest, shown: dict[str, Any]) -> str:
+    """The error page with the site's header, so that whoever took a wrong turn finds back.
+
+    The header asks the database what somebody may see. The request's transaction is marked to be
+    undone by now and would refuse; a savepoint answers, unless PostgreSQL itself gave it up.
+    """
+    connection = transaction.get_connection()
+    undo = connection.in_atomic_block and connection.needs_rollback
+    try:
+        if undo:
+            transaction.set_rollback(False)
+        with transaction.atomic():
+            return render_to_string("error.html", shown, request=request)
+    except DatabaseError:
+        logger.warning("error page without its header", exc_info=True)
+        return render_to_string("error.html", shown)
+    finally:
+        if undo:
+            transaction.set_rollback(True)
 
 
 def wants_json(request: HttpRequest) -> bool:

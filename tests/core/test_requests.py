@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.http import HttpResponse, JsonResponse
 from django.test import Client, override_settings
 from django.urls import path
@@ -42,6 +43,13 @@ def conflict():
     raise Conflict("Somebody saved this reading before you.", detail={"revision": 3})
 
 
+def aborted():
+    """PostgreSQL answers nothing more in this transaction."""
+    with suppress(DatabaseError), connection.cursor() as cursor:
+        cursor.execute("SELECT 1/0")
+    conflict()
+
+
 class Numbers(serializers.Serializer):
     mbf = serializers.FloatField(min_value=0)
 
@@ -72,6 +80,7 @@ urlpatterns = [
     path("write-then-crash", write_then(crash)),
     path("write-then-5xx", write_then(lambda: HttpResponse(status=503))),
     path("write-then-conflict", write_then(conflict)),
+    path("abort-then-conflict", write_then(aborted)),
     path("api/test", Api.as_view()),
     *urls.urlpatterns,
 ]
@@ -179,6 +188,29 @@ def test_every_response_carries_the_security_headers():
         assert response["X-Frame-Options"] == "DENY"
         assert response["Referrer-Policy"] == "same-origin"
         assert "camera=()" in response["Permissions-Policy"]
+
+
+def test_an_error_page_keeps_the_header_and_still_undoes_what_was_done(site, client_of):
+    reader = client_of("reader", site)
+    for address, status in (
+        ("/nothing-here", 404),
+        ("/status/", 403),
+        ("/write-then-conflict", 409),
+    ):
+        response = reader.get(address)
+        assert response.status_code == status
+        assert b'aria-label="Main"' in response.content, address
+        assert b"Upload" in response.content
+    assert written() == 0
+    assert b'aria-label="Main"' not in Client().get("/nothing-here").content
+
+
+def test_an_error_page_without_its_header_is_better_than_none(site, client_of, caplog):
+    response = client_of("reader", site).get("/abort-then-conflict")
+    assert response.status_code == 409
+    assert b"Somebody saved this reading" in response.content
+    assert b'aria-label="Main"' not in response.content
+    assert "error page without its header" in caplog.text
 
 
 def test_the_access_log_leaves_out_what_was_searched_for(caplog):
