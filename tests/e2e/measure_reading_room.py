@@ -3,9 +3,10 @@
     python -m tests.e2e.measure_reading_room ADDRESS USER [--studies 30]
 
 The password is asked for (or read from QPERF_PASSWORD). Prints one line each: milliseconds until
-the first images are drawn, frames per second of the cine of all cells (set to 60), and resident
-memory of the tab's process while studies are opened one after the other. The machine should be
-otherwise idle.
+the first images are drawn, frames per second of the cine of all cells (set to 60), and memory while
+studies are opened one after the other: of the tab's process, and, after a forced collection, of the
+page's own objects. The process keeps garbage until the browser wants the room; only what a
+collection leaves behind can be a leak. The machine should be otherwise idle.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import shutil
 import statistics
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import psutil
@@ -29,7 +31,7 @@ CINE_S = 8
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("address")
+    parser.add_argument("address", type=lambda address: address.rstrip("/"))
     parser.add_argument("user")
     parser.add_argument("--studies", type=int, default=30)
     wanted = parser.parse_args()
@@ -50,8 +52,8 @@ def main() -> None:
         print(f"first_image_ms {statistics.median(opened):.0f} (median of {len(opened)})")
         print(f"cine_fps {_cine_fps(page):.1f} (all cells, {CINE_S} s)")
         many = (studies * wanted.studies)[: wanted.studies]
-        memory = [_memory_mib(page, wanted.address, s) for s in many]
-        print(f"tab_memory_mib first {memory[0]:.0f}, after {len(memory)}: {memory[-1]:.0f}")
+        for line in _memory(page, wanted.address, many):
+            print(line)
         browser.close()
 
 
@@ -99,7 +101,34 @@ def _cine_fps(page: Page) -> float:
     return frames
 
 
-def _memory_mib(page: Page, address: str, study: int) -> float:
+def _memory(page: Page, address: str, studies: list[int]) -> list[str]:
+    """Memory of the tab as it is, then with every collection forced: first, last and highest."""
+    kept = [_resident_mib(page, address, study) for study in studies]
+    lines = [_line("tab_memory_mib", kept)]
+    devices = page.context.new_cdp_session(page)
+    for domain in ("Performance", "HeapProfiler"):
+        devices.send(f"{domain}.enable")
+    rows = []
+    for study in studies:
+        resident = _resident_mib(page, address, study)
+        devices.send("HeapProfiler.collectGarbage")
+        metrics = devices.send("Performance.getMetrics")["metrics"]
+        found = {metric["name"]: metric["value"] for metric in metrics}
+        heap = found["JSHeapUsedSize"] / 2**20
+        rows.append((resident, heap, found["Nodes"], found["JSEventListeners"]))
+    names = ("tab_memory_collected_mib", "js_heap_mib", "dom_nodes", "listeners")
+    return lines + [
+        _line(name, values) for name, values in zip(names, zip(*rows, strict=True), strict=True)
+    ]
+
+
+def _line(name: str, values: Sequence[float]) -> str:
+    first, last, most = values[0], values[-1], max(values)
+    return f"{name} first {first:.0f}, after {len(values)}: {last:.0f}, most {most:.0f}"
+
+
+def _resident_mib(page: Page, address: str, study: int) -> float:
+    """Resident memory of the tab's process with all images of a study loaded."""
     page.goto(f"{address}/studies/{study}/")
     page.locator(READY).first.wait_for(timeout=120_000)
     expect(page.locator(".scrub-peak")).not_to_contain_text("Images", timeout=120_000)

@@ -9,7 +9,9 @@ import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.e2e.axe import violations
 from tests.e2e.conftest import PASSWORD, PICTURES, Installation
+from tests.e2e.pages import ELSEWHERE
 
 pytestmark = pytest.mark.e2e
 
@@ -76,6 +78,7 @@ def sign_in(page: Page, address: str, name: str) -> None:
 
 
 def picture(page: Page, name: str) -> None:
+    assert violations(page) == [], name
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"account-{name}.png", full_page=True)
 
@@ -122,6 +125,11 @@ def test_a_security_key_and_an_app_open_a_site_that_requires_a_second_factor(
     page.get_by_role("button", name="Turn on").click()
     page.wait_for_url("**/accounts/")
     picture(page, "account")
+    for route in ELSEWHERE:
+        if not route.endswith(("2fa/authenticate/", "totp/activate/")):  # seen on the way
+            page.goto(f"{address}/{route}")
+            assert page.url == f"{address}/{route}"
+            picture(page, route.strip("/").replace("/", "-"))
 
     for factor in ("key", "code"):
         page.get_by_role("button", name="Sign out").click()

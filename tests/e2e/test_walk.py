@@ -12,7 +12,6 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -124,36 +123,6 @@ def test_from_upload_to_signed_pdf_by_keyboard(
     assert "NOT REVIEWED" not in text
     assert "adenosine 140" in text.replace("\n", " ") or "140 µg/kg/min" in text
     assert "Ischaemic burden by eye: 1 of 16" in " ".join(text.split())
-
-
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_no_page_has_a_barrier_in_either_theme(
-    browser: Any, installation: Installation, scheme: str
-) -> None:
-    context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 720})
-    try:
-        for role, addresses in PAGES.items():
-            context.clear_cookies()
-            page = context.new_page()
-            page.goto(f"{installation.address}/accounts/login/")
-            assert violations(page) == []
-            page.locator("[name=login]").fill(role)
-            page.locator("[name=password]").fill(PASSWORD)
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url(lambda url: "login" not in url)
-            for address in addresses:
-                page.goto(installation.address + address)
-                page.wait_for_load_state("networkidle")
-                assert violations(page) == [], address
-    finally:
-        context.close()
-
-
-PAGES = {
-    "reader": ("/", "/upload/", "/agreement/", "/accounts/password/change/"),
-    "auditor": ("/trail/",),
-    "administrator": ("/status/",),
-}
 
 
 def follow(page: Page, target: Locator) -> None:

@@ -1,0 +1,80 @@
+"""Every page, in both themes, by axe-core: WCAG 2.2 AA and good practice, no violation."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.axe import violations
+from tests.e2e.conftest import PASSWORD, PICTURES, Installation
+from tests.e2e.pages import ADDRESSES
+
+pytestmark = pytest.mark.e2e
+
+ERRORS = {"reader": {"status/": 403, "nothing-here/": 404}, "": {"metrics/nothing/": 404}}
+
+
+@pytest.fixture(scope="module")
+def names(installation: Installation) -> dict[str, Any]:
+    """What stands for the parameters of addresses."""
+    script = "from tests.e2e.pages_script import *; "
+    installation.manage("shell", "--verbosity", "0", "-c", f"{script}receive()")
+    worker = installation.environment | {"QPERF_DATABASE_LOGIN": "worker"}
+    Installation(address=installation.address, environment=worker).manage(
+        "shell", "--verbosity", "0", "-c", f"{script}analyse()"
+    )
+    made = installation.manage("shell", "--verbosity", "0", "-c", f"{script}make()")
+    found: dict[str, Any] = json.loads(made.strip().splitlines()[-1])
+    return found
+
+
+@pytest.fixture
+def windows(browser: Any) -> Iterator[Any]:
+    """``windows(role, scheme)``: a fresh window in which that person has signed in."""
+    contexts = []
+
+    def window(installation: Installation, role: str, scheme: str) -> Page:
+        context = browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 720})
+        contexts.append(context)
+        page: Page = context.new_page()
+        if role:
+            page.goto(f"{installation.address}/accounts/login/")
+            page.locator("[name=login]").fill(role)
+            page.locator("[name=password]").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url(lambda url: "login" not in url)
+        return page
+
+    yield window
+    for context in contexts:
+        context.close()
+
+
+@pytest.mark.parametrize("role", ADDRESSES)
+def test_no_page_has_a_barrier_in_either_theme(
+    installation: Installation, windows: Any, names: dict[str, Any], role: str
+) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    found: dict[str, list[str]] = {}
+    for scheme in ("dark", "light"):
+        page = windows(installation, role, scheme)
+        expected = dict.fromkeys(ADDRESSES[role], 200) | ERRORS.get(role, {})
+        for route, status in expected.items():
+            path = re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(names[name[1]]), route)
+            answer = page.goto(f"{installation.address}/{path}")
+            assert answer is not None
+            assert answer.status == status, route
+            page.wait_for_load_state("networkidle")
+            # What a script draws counts, not the words that stand there until it has.
+            expect(page.get_by_text("Loading…")).to_have_count(0)
+            broken = violations(page)
+            if broken:
+                found[f"{route} {scheme}"] = broken
+            name = re.sub(r"\W+", "-", f"{role}-{route}").strip("-")
+            page.screenshot(path=PICTURES / f"page-{name}-{scheme}.png", full_page=True)
+    assert found == {}
