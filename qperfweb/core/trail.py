@@ -43,7 +43,7 @@ def visible_to(user: Any) -> QuerySet[TrailEvent]:
 def narrowed(events: QuerySet[TrailEvent], wanted: TrailFilter) -> QuerySet[TrailEvent]:
     """The events that a filter lets through, newest first."""
     if wanted.study is not None:
-        events = events.filter(_of_study(wanted.study))
+        events = events.filter(of_study(wanted.study))
     if wanted.person:
         events = events.filter(actor_name__iexact=wanted.person)
     if wanted.action:
@@ -55,7 +55,7 @@ def narrowed(events: QuerySet[TrailEvent], wanted: TrailFilter) -> QuerySet[Trai
     return events.select_related("site").order_by("-at", "-id")
 
 
-def _of_study(study_id: int) -> Q:
+def of_study(study_id: int) -> Q:
     """Events about a study or about a record that names it: its runs, readings, series, problems.
 
     Other sites' records are not found (row-level security), so their ids widen nothing.

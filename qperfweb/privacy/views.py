@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from tempfile import TemporaryFile
+from typing import IO
 
 from django import forms
 from django.contrib import messages
@@ -10,6 +12,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -20,10 +23,12 @@ from qperfweb.core.permissions import Verb, can, sites_of
 from qperfweb.studies.identity import open_identity
 from qperfweb.studies.models import Study
 
+from .copies import write_patient_copy
 from .deidentification.profile import Option
-from .erasure import images_due, patient_erase, preview
+from .erasure import patient_erase, preview
 from .models import Erasure, Policy
 from .pseudonyms import policy_of, reidentify
+from .retention import SOON, images_due
 from .taking_out import write_deidentified
 
 CONFIRMATION = "erase"
@@ -59,7 +64,8 @@ def privacy(request: HttpRequest, slug: str = "") -> HttpResponse:
         "sites": sites,
         "policy": policy,
         "options": [(option.value, option.words) for option in Option],
-        "due": images_due(site.pk),
+        "due": images_due(site.pk, within=SOON),
+        "now": timezone.now(),
         "erasures": Erasure.objects.filter(site=site).order_by("-id")[:50],
     }
     return render(request, "privacy/privacy.html", context)
@@ -95,12 +101,24 @@ def reveal(request: HttpRequest, slug: str) -> HttpResponse:
 def deidentified_zip(request: HttpRequest, study_id: int) -> HttpResponse:
     """A study without the patient's identity."""
     study = _study(request, study_id, Verb.EXPORT)
-    file = TemporaryFile()  # noqa: SIM115  # the response closes it
-    taken = write_deidentified(study, request.user, file)
-    file.seek(0)
-    response = FileResponse(file, as_attachment=True, filename=f"{taken.name}-{study.pk}.zip")
-    response["Cache-Control"] = "private, no-store"
-    return response
+
+    def write(file: IO[bytes]) -> str:
+        return f"{write_deidentified(study, request.user, file).name}-{study.pk}.zip"
+
+    return _download(write)
+
+
+@require_POST
+@login_required
+def patient_zip(request: HttpRequest, study_id: int) -> HttpResponse:
+    """Everything that is held about the patient of a study, with their identity."""
+    patient = _study(request, study_id, Verb.MANAGE_SITE).patient
+
+    def write(file: IO[bytes]) -> str:
+        write_patient_copy(patient, request.user, file, reason=request.POST.get("reason", ""))
+        return f"patient-{patient.pk}.zip"
+
+    return _download(write)
 
 
 @require_http_methods(["GET", "POST"])
@@ -123,6 +141,20 @@ def erase(request: HttpRequest, study_id: int) -> HttpResponse:
         "confirmation": CONFIRMATION,
     }
     return render(request, "privacy/erase.html", context)
+
+
+def _download(write: Callable[[IO[bytes]], str]) -> HttpResponse:
+    """What ``write`` writes, under the name that it answers with."""
+    file = TemporaryFile()  # noqa: SIM115  # the response closes it
+    try:
+        name = write(file)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    response = FileResponse(file, as_attachment=True, filename=name)
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def _site(request: HttpRequest, slug: str, verb: Verb = Verb.MANAGE_SITE) -> Site:

@@ -15,6 +15,7 @@ from typing import Any
 
 from django.conf import settings
 
+from qperfweb.core.errors import UserError
 from qperfweb.core.models import TrailEvent
 from qperfweb.runs.bundles import BundleDamaged, verify_bundle
 from qperfweb.runs.services import digest
@@ -49,9 +50,11 @@ def verify_reading(reading: Reading) -> list[str]:
     if signatures and reading.state != ReadingState.SIGNED:
         problems.append("The reading has a signature but is not marked signed.")
     problems += _addendum_problems(reading, signatures)
+    if _went_with_the_patient(reading):
+        return problems
     try:
         damaged = verify_bundle(settings.STORE_DIR, reading.run.bundle_sha256)
-    except BundleDamaged as error:
+    except (BundleDamaged, UserError) as error:
         problems.append(str(error))
     else:
         problems += [f"The stored array {name} differs from its checksum." for name in damaged]
@@ -59,6 +62,15 @@ def verify_reading(reading: Reading) -> list[str]:
         if _figures(reading.figures.all()) - follows:
             problems.append("The reading's global values or reserves do not follow from the rest.")
     return problems
+
+
+def _went_with_the_patient(reading: Reading) -> bool:
+    """Were the arrays erased, and does the trail, which cannot be changed unseen, say so?"""
+    patient = reading.study.patient
+    noted = TrailEvent.objects.filter(
+        action="patient.erased", object_type="studies.patient", object_id=str(patient.pk)
+    )
+    return patient.is_erased and noted.exists()
 
 
 def _figures(rows: Iterable[ReadingFigure]) -> set[tuple[object, ...]]:

@@ -8,4 +8,4 @@ class RunsConfig(AppConfig):
     def ready(self) -> None:
         from . import bundles, receivers, shared_bundles  # noqa: F401  # receivers: signals
 
-        bundles.on_missing = shared_bundles.bring_bundle
+        bundles.on_missing = shared_bundles.find_bundle

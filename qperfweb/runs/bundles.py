@@ -158,6 +158,11 @@ def _open(folder: Path, digest: str) -> Bundle:
     return Bundle(folder=folder, entries=json.loads(manifest)["arrays"])
 
 
+def forget_bundles() -> None:
+    """Open no bundle from memory that may be gone by now."""
+    _open.cache_clear()
+
+
 def verify_bundle(store: Path, digest: str) -> list[str]:
     """Names of arrays whose bytes no longer match the manifest; empty when all is well."""
     bundle = open_bundle(store, digest)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from django.apps import apps
 
+from qperfweb.studies.cleaning import wanting_files
+
 OBJECTS = (
     "studies.Instance.sha256",
     "studies.IntakeProblem.sha256",
@@ -55,6 +57,6 @@ def _named(columns: tuple[str, ...]) -> Iterator[Naming]:
     for column in columns:
         label, _, field = column.rpartition(".")
         model = apps.get_model(label)
-        rows = model._default_manager.exclude(**{field: ""}).order_by("pk")
+        rows = wanting_files(model).exclude(**{field: ""}).order_by("pk")
         for row_id, sha256 in rows.values_list("pk", field).iterator(chunk_size=10_000):
             yield Naming(row=f"{label} {row_id}", row_id=row_id, sha256=sha256)

@@ -15,6 +15,26 @@ from qperfweb.core.rls import site_scope
 from qperfweb.core.seal import all_site_ids
 
 from . import object_store, storage
+from .models import Patient
+
+_WAYS_TO_THE_PATIENT = {
+    "study": "study__patient",
+    "series": "series__study__patient",
+    "reading": "reading__study__patient",
+}
+
+
+def wanting_files(model: Any) -> Any:
+    """Rows of a model whose files have to be kept: not those of patients who were erased.
+
+    Signed results and their reports keep their rows, which nobody can delete, but not their files.
+    """
+    names = {field.name for field in model._meta.concrete_fields}
+    rows = model._default_manager.all()
+    way = next((way for name, way in _WAYS_TO_THE_PATIENT.items() if name in names), None)
+    if way is not None:
+        rows = rows.exclude(**{f"{way}__identity_digest__startswith": Patient.ERASED})
+    return rows
 
 
 def named_anywhere(hashes: Collection[str]) -> set[str]:
@@ -25,7 +45,7 @@ def named_anywhere(hashes: Collection[str]) -> set[str]:
             names = {field.name for field in model._meta.concrete_fields}
             if not model.__module__.startswith("qperfweb.") or not {"site", "sha256"} <= names:
                 continue
-            rows: Any = model._default_manager.filter(sha256__in=hashes)
+            rows = wanting_files(model).filter(sha256__in=hashes)
             if "resolution" in names:  # a rejected object no longer wants its file
                 rows = rows.exclude(resolution="reject")
             found.update(rows.values_list("sha256", flat=True))

@@ -28,6 +28,9 @@ class Patient(models.Model):
     search_tokens = ArrayField(models.CharField(max_length=24), default=list)
     created_at = models.DateTimeField(auto_now_add=True)
 
+    ERASED = "erased-"
+    """How the digest of somebody begins who was erased; nobody's ID has such a digest."""
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -36,6 +39,10 @@ class Patient(models.Model):
             models.UniqueConstraint(fields=["site", "id"], name="patient_site_id"),
         ]
         indexes = [GinIndex(fields=["search_tokens"], name="patient_search_tokens")]
+
+    @property
+    def is_erased(self) -> bool:
+        return self.identity_digest.startswith(self.ERASED)
 
 
 class PatientIdentity(models.Model):

@@ -10,32 +10,17 @@ import pydicom
 import pytest
 from django.core.management import call_command
 
-from analysis.dicom.reading import walk
 from qperfweb.core.errors import Conflict, Invalid, NotAllowed
 from qperfweb.core.models import TrailEvent
-from qperfweb.privacy.erasure import images_due, patient_erase, preview
+from qperfweb.privacy.erasure import patient_erase, preview
 from qperfweb.privacy.models import Erasure, Policy, Pseudonym
 from qperfweb.privacy.pseudonyms import person_for, reidentify
 from qperfweb.reviews.models import Reading
 from qperfweb.reviews.verify import verify_reading
 from qperfweb.studies.identity import open_identity
-from qperfweb.studies.intake import batch_begin, receive_all
-from qperfweb.studies.models import Instance, IntakeSource, Patient, PatientIdentity, Study
+from qperfweb.studies.models import Instance, Patient, PatientIdentity
 from qperfweb.studies.storage import object_path
-from tests.dicom import make
 from tests.reading import acknowledge, sign
-
-
-@pytest.fixture
-def study(in_site, tmp_path):
-    images = [make.image(number=n, pixels=None) for n in (1, 2)]
-    images[1].BurnedInAnnotation = "YES"
-    batch = batch_begin(in_site, IntakeSource.COMMAND)
-    receive_all(batch, walk([make.write(tmp_path / "x", images)]))
-    study = Study.objects.get()
-    study.state = "ready"
-    study.save()
-    return study
 
 
 def test_a_zip_names_nobody_says_what_was_left_out_and_is_recorded(study, client_of, in_site):
@@ -126,7 +111,6 @@ def test_the_pages_show_rules_what_would_go_and_ask_twice(study, client_of, in_s
     policy = Policy.objects.get()
     assert (policy.images_kept_days, policy.readings_kept_years) == (30, 12)
     assert policy.keep == ["device"]
-    assert images_due(in_site.pk) == []
     assert "Nothing is older than 30 days" in client.get("/privacy/").content.decode()
     page = client.get(f"/studies/{study.pk}/erase/").content.decode()
     assert "Erase Test, Person" in page

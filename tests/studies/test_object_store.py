@@ -59,6 +59,7 @@ def test_what_is_here_but_not_there_is_sent_with_the_next_delivery(s3, settings)
     assert storage.object_path(kept.sha256).exists()
 
 
+@pytest.mark.django_db
 def test_a_bundle_of_one_machine_is_opened_on_another(s3, settings):
     digest = write_bundle(settings.STORE_DIR, MBF_ONLY)
     share_bundle(digest)
