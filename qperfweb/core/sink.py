@@ -13,7 +13,7 @@ import logging
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -149,3 +149,7 @@ def _connection(sink: Sink) -> Iterator[Send]:
         trusted = ssl.create_default_context(cafile=settings.TRAIL_SINK_CA or None)
         with trusted.wrap_socket(plain, server_hostname=sink.host) as secure:
             yield lambda line: secure.sendall(b"%d %s" % (len(line), line))
+            # Closing over what the server sent and nobody read (its session tickets) would reset
+            # the connection and lose the last events; the orderly end reads it.
+            with suppress(OSError):
+                secure.unwrap()

@@ -1,9 +1,9 @@
 """The wall around blinded studies: one place that every request passes.
 
 Whoever reads a study for a project that is not yet locked gets at it in that project only: every
-address that names the study, its runs, readings, series or objects is refused to them, except what
-the blinded viewer needs. A new address is refused too, until somebody lets it through here. And
-nobody but its own reader and the project's adjudicators sees a reading of a project before the
+address that names the study, its runs, readings, series or objects is refused to them, and so is a
+new one; what the blinded viewer needs has addresses of its own, which name the case. And nobody but
+its own reader and the project's adjudicators sees a reading of a project before the
 project is locked. Lists and figures over many studies leave out ``sight.blinded_studies``.
 """
 
@@ -20,12 +20,9 @@ from qperfweb.core.errors import NotAllowed, user_error_response
 from qperfweb.core.middleware import UNSCOPED_PATHS
 from qperfweb.reviews.models import Reading
 from qperfweb.reviews.sight import (
-    VISIBLE_ARRAYS,
     blinded_studies,
     blinding_assignments,
-    sight_of_assignment,
 )
-from qperfweb.runs.models import AnalysisRun
 
 from .models import Adjudication, Assignment, AssignmentKind, ProjectMember, ProjectRole
 from .models import ProjectState as State
@@ -93,7 +90,7 @@ def _check(user: Any, address: str, named: dict[str, Any]) -> None:
         return
     study_id = study_of_address(named)
     if study_id is not None and study_id in blinded:
-        _check_study(user, study_id, address, named)
+        _check_study(user, study_id)
 
 
 def study_of_address(named: dict[str, Any]) -> int | None:
@@ -123,24 +120,15 @@ def _active(user: Any, role: ProjectRole) -> Any:
     return ProjectMember.objects.filter(user=user, role=role, ended_at=None)
 
 
-def _check_study(user: Any, study_id: int, address: str, named: dict[str, Any]) -> None:
+def _check_study(user: Any, study_id: int) -> None:
     assignment = (
         blinding_assignments(user).filter(case__study_id=study_id).select_related("project").first()
     )
-    if address == "run-array":
-        run = AnalysisRun.objects.only("id").get(pk=named["run_id"])
-        allowed = sight_of_assignment(assignment).numbers or _is_image(str(named["key"]))
-        if allowed and blinding_assignments(user).filter(case__run=run).exists():
-            return
     raise NotAllowed(
         f"You read this study in the project “{assignment.project}”. Until the project is locked "
         "you get at it there only.",
         code="blinded",
     )
-
-
-def _is_image(key: str) -> bool:
-    return key.rpartition(".")[2] in VISIBLE_ARRAYS.values()
 
 
 def _check_reading(user: Any, reading_id: int, address: str) -> None:
@@ -151,7 +139,7 @@ def _check_reading(user: Any, reading_id: int, address: str) -> None:
     assignment = reading.assignment
     if assignment is None or assignment.project.state == State.LOCKED:
         if reading.study_id in blinded_studies(user):
-            _check_study(user, reading.study_id, address, {})
+            _check_study(user, reading.study_id)
         return
     if reading.reader_id == user.pk and (
         address in OWN_READING or assignment.kind == AssignmentKind.THIRD

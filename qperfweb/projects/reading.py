@@ -6,14 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Prefetch
+from django.urls import reverse
 
-from qperfweb.core.errors import Conflict, NotAllowed
+from qperfweb.core.errors import Conflict, NotAllowed, NotFound
 from qperfweb.core.permissions import Verb, can
 from qperfweb.reviews.models import Reading, ReadingState
 from qperfweb.reviews.run_view import run_json
 from qperfweb.reviews.services import reading_open_assigned
-from qperfweb.reviews.sight import masked_state, sight_of_assignment
+from qperfweb.reviews.sight import VISIBLE_ARRAYS, masked_state, sight_of_assignment
 from qperfweb.reviews.view import state_on
+from qperfweb.runs.models import AnalysisRun
 
 from .models import Assignment, AssignmentKind, Project, ProjectMember, ProjectState
 from .services import case_take_result
@@ -95,7 +97,45 @@ def case_state(assignment: Assignment, user: Any) -> dict[str, Any]:
     state["run"] = state["result_run"] = run and {**run, "outdated_reason": ""}
     if assignment.project.state == ProjectState.LOCKED:
         return state | {"can_read": False, "can_sign": False}
-    return masked_state(state, sight, case=display_number(assignment))
+    masked = masked_state(state, sight, case=display_number(assignment))
+    return masked if sight.identity else _named_by_its_case(masked, assignment)
+
+
+def run_of_array(assignment: Assignment, user: Any, key: str) -> AnalysisRun:
+    """The run behind a case, for one of its arrays. Raises NotAllowed for what is hidden."""
+    _own(assignment, user)
+    if kept_reading(assignment) is None:
+        may_read(assignment, user)
+    sight = sight_of_assignment(assignment)
+    if not sight.numbers and key.rpartition(".")[2] not in VISIBLE_ARRAYS.values():
+        raise NotAllowed("This is hidden until the project is locked.", code="blinded")
+    if assignment.case.run is None:
+        raise NotFound("This case has no result yet.")
+    return assignment.case.run
+
+
+def _named_by_its_case(state: dict[str, Any], assignment: Assignment) -> dict[str, Any]:
+    """Nothing in the state is the same for a case and its hidden repeat but what was measured.
+
+    The run's number and time would tell, and its number in the addresses of its arrays. A negative
+    number is no run's, and no two cases share it.
+    """
+    for name in ("run", "result_run"):
+        if state[name]:
+            state[name] = {**state[name], "id": -assignment.pk, "finished_at": None}
+    before = reverse("run-array", args=[assignment.case.run_id or 0, "-"])[:-1]
+    after = reverse("api-case-array", args=[assignment.pk, "-"])[:-1]
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: moved(one) for key, one in value.items()}
+        if isinstance(value, list):
+            return [moved(one) for one in value]
+        if isinstance(value, str) and value.startswith(before):
+            return after + value.removeprefix(before)
+        return value
+
+    return {**state, "acquisitions": moved(state["acquisitions"])}
 
 
 def kept_reading(assignment: Assignment) -> Reading | None:

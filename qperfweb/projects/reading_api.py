@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
@@ -15,13 +16,14 @@ from qperfweb.core.permissions import Verb
 from qperfweb.reviews.models import Reading
 from qperfweb.reviews.serializers import read_request
 from qperfweb.reviews.view import edit_result
+from qperfweb.runs.api import array_response
 
 from . import serializers, threads
 from .adjudication import check_adjudicator, decision_make, third_reading_assign
 from .api import case_of_project
 from .models import Adjudication, Assignment, SiteQuery
 from .queries import adjudication_state
-from .reading import case_state, display_number, open_case
+from .reading import case_state, display_number, open_case, run_of_array
 from .roles import standing
 
 _STATE = extend_schema(responses=OpenApiTypes.OBJECT)
@@ -49,6 +51,17 @@ class CaseViewerView(_AssignmentView):
             details={"project": assignment.project_id},
         )  # fmt: skip
         return Response(state)
+
+
+class CaseArrayView(_AssignmentView):
+    """One array of a case, under an address that does not say whose result it is."""
+
+    verbs = {"GET": Verb.EDIT_READING}
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    def get(self, request: Request, assignment_id: int, key: str) -> HttpResponse:
+        run = run_of_array(self.assignment(assignment_id), request.user, key)
+        return array_response(request, run, key, known_as=f"case {assignment_id}")
 
 
 class CaseReadingsView(_AssignmentView):

@@ -43,6 +43,7 @@ urlpatterns = [
         name="api-project-parquet",
     ),
     path(f"{CASE}/viewer/", reading_api.CaseViewerView.as_view(), name="api-case-viewer"),
+    path(f"{CASE}/arrays/<str:key>", reading_api.CaseArrayView.as_view(), name="api-case-array"),
     path(f"{CASE}/readings/", reading_api.CaseReadingsView.as_view(), name="api-case-readings"),
     path(f"{ADJUDICATION}/", reading_api.AdjudicationView.as_view(), name="api-adjudication"),
     path(

@@ -186,6 +186,7 @@ api/projects/<int:project_id>/readings.csv        GET    locked  . . x x . . . 2
 api/projects/<int:project_id>/readings.parquet    GET    -       . . . . . . . -
 api/projects/<int:project_id>/readings.parquet    GET    locked  . . x x . . . 200
 api/projects/cases/<int:assignment_id>/viewer/    GET    -       . x x . . . . 200
+api/projects/cases/<int:assignment_id>/arrays/<str:key> GET - . x x . . . . 200
 api/projects/cases/<int:assignment_id>/readings/  POST   -       . x x . . . . 200
 api/projects/adjudications/<int:adjudication_id>/ GET    -       . . x . . . . 200
 api/projects/adjudications/<int:adjudication_id>/decisions/ POST - . . x . . . . 400

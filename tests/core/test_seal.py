@@ -128,6 +128,75 @@ def test_the_end_of_a_chain_cannot_be_cut_off_unseen(sealed, tamper):
     assert "seal 2 stands in the anchor file but not in the database" in only_problem()
 
 
+def test_events_that_change_places_are_named(sealed, tamper):
+    first, second = event_ids(sealed)[:2]
+    for old, new in ((first, -1), (second, first), (-1, second)):
+        tamper("UPDATE core_trailevent SET id = %s WHERE id = %s", new, old)
+    problems = verify_trail().problems
+    for one in (first, second):
+        assert any(f"event {one} was changed" in text for text in problems)
+
+
+def test_an_event_put_between_two_sealed_ones_is_named(sealed, tamper):
+    first, second = event_ids(sealed)[:2]
+    tamper("UPDATE core_trailevent SET id = id + 1000 WHERE id > %s", first)
+    tamper(
+        "INSERT INTO core_trailevent (id, site_id, at, actor_name, action, object_type, object_id,"
+        " reason, details, request_id) VALUES (%s, %s, now(), 'dr', 'study.viewed', '', '', '',"
+        " '{}', '')",
+        second,
+        sealed.pk,
+    )
+    problems = verify_trail().problems
+    assert any(f"event {second} was changed" in text for text in problems)
+
+
+def test_seals_that_change_places_are_named(sealed, tamper):
+    for old, new in ((1, 99), (2, 1), (99, 2)):
+        tamper(
+            "UPDATE core_trailseal SET number = %s WHERE number = %s AND site_id = %s",
+            new, old, sealed.pk, table="core_trailseal",
+        )  # fmt: skip
+    problems = verify_trail().problems
+    assert any("does not continue the seal before it" in text for text in problems)
+    assert any("was changed or made under another key" in text for text in problems)
+
+
+def test_the_chains_of_two_sites_cannot_be_swapped(sealed, other_site, tamper):
+    north, south = sealed.pk, other_site.pk
+    for table, numbered in (("core_trailevent", ""), ("core_trailseal", ", number = number + 50")):
+        tamper(
+            f"UPDATE {table} SET site_id = CASE site_id WHEN %s THEN %s ELSE %s END{numbered}"
+            " WHERE site_id IN (%s, %s)",
+            north, south, north, north, south, table=table,
+        )  # fmt: skip
+    tamper(
+        "UPDATE core_trailseal SET number = number - 50 WHERE number > 50", table="core_trailseal"
+    )
+    problems = verify_trail().problems
+    for site in (sealed, other_site):
+        assert any(text.startswith(f"site {site.pk}: seal 1 was changed") for text in problems)
+
+
+def test_one_sites_whole_chain_cannot_vanish(sealed, tamper):
+    tamper("DELETE FROM core_trailevent WHERE site_id = %s", sealed.pk)
+    tamper("DELETE FROM core_trailseal WHERE site_id = %s", sealed.pk, table="core_trailseal")
+    problems = verify_trail().problems
+    assert [text.startswith(f"site {sealed.pk}: seal") for text in problems] == [True, True]
+
+
+def test_a_clock_that_was_set_back_is_no_tampering(sealed, as_worker, monkeypatch):
+    """Events carry the database's time; a worker whose clock runs behind still seals in order."""
+    behind = timezone.now() - timedelta(hours=3)
+    monkeypatch.setattr("qperfweb.core.seal.timezone.now", lambda: behind)
+    with site_scope([sealed.pk]):
+        audit.record(None, "report.taken", site=sealed)
+    with as_worker():
+        assert seal_trail() == 1
+    found = verify_trail()
+    assert (found.problems, found.tail) == ([], [])
+
+
 def test_a_chain_rewritten_with_another_key_is_found(sealed, tamper, settings, as_worker):
     everything = "DELETE FROM core_trailseal WHERE site_id = %s"
     tamper(everything, sealed.pk, table="core_trailseal")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 
 import numpy as np
@@ -14,6 +15,7 @@ from pyarrow import parquet
 from qperfweb.projects import services
 from qperfweb.projects.gate import HARMLESS, OF_THE_PROJECT, STUDY_OF
 from qperfweb.projects.models import Assignment
+from qperfweb.projects.reading import open_case
 from qperfweb.reviews.models import Reading
 from qperfweb.reviews.services import reading_open
 from tests.architecture import test_permission_matrix as matrix
@@ -33,7 +35,7 @@ def make_blinded(monkeypatch, in_site, user_of, as_worker):
 
     def make(**choices):
         monkeypatch.setitem(examples.FLOW, "stress", AUTOMATED)
-        world = a_world(in_site, user_of, as_worker, studies=1, **choices)
+        world = a_world(in_site, user_of, as_worker, **{"studies": 1} | choices)
         clinical = user_of("reader", in_site)
         reading = edit(reading_open(world.runs[0].study, clinical), clinical, override(TYPED))
         sign(acknowledge(reading, clinical), clinical)
@@ -115,9 +117,71 @@ def test_the_viewer_of_a_case_hides_values_maps_and_whose_study_it_is(make_blind
     assert (piece["contours"]["epi_rc"][0] == pytest.approx(automated[0])) == (
         blinding == "numbers"
     )
+    assert piece["arrays"]["movie"]["url"].startswith(f"/api/projects/cases/{assignment.pk}/")
+    assert client.get(piece["arrays"]["movie"]["url"]).status_code == 200
     for name, status in (("corrected", 200), ("signal", 200), ("mbf", 403), ("gd_fit", 403)):
-        address = f"/api/runs/{world.runs[0].pk}/arrays/stress_mid.{name}"
+        address = f"/api/projects/cases/{assignment.pk}/arrays/stress_mid.{name}"
         assert client.get(address).status_code == status, name
+        run = world.runs[0].pk
+        assert client.get(f"/api/runs/{run}/arrays/stress_mid.{name}").status_code == 403, name
+    assert browser(world.second).get(address).status_code == 403
+
+
+@pytest.mark.parametrize("blinding", ["none", "numbers", "scratch"])
+def test_a_hidden_repeat_shares_nothing_with_its_first_time_but_the_images(make_blinded, blinding):
+    """Whoever reads the traffic finds no number, time, address or tag of the first time again."""
+    world = make_blinded(blinding=blinding, studies=2, repeat_percent=50, limits=[])
+    client = browser(world.first)
+    twice = Assignment.objects.get(reader=world.first, kind="repeat").case
+    seen = []
+    while len(seen) < 2:
+        assignment = turn(world.project, world.first)
+        if assignment.case != twice:
+            read_all_of(assignment, world.first, blinding)
+            continue
+        state = client.get(f"/api/projects/cases/{assignment.pk}/viewer/").json()
+        urls = set(values_named("url", state))
+        tags = {client.get(url)["ETag"] for url in urls}
+        assert urls and tags
+        seen.append((state, urls | tags))
+        read_all_of(assignment, world.first, blinding)
+    (first, known), (again, new) = seen
+    assert known & new == set()
+    assert first["study"]["patient_name"] != again["study"]["patient_name"]
+    for state in (first, again):
+        assert state["run"]["id"] < 0
+        assert state["run"]["finished_at"] is None
+        assert f"/runs/{twice.run_id}/" not in json.dumps(state)
+    assert first["run"]["id"] != again["run"]["id"]
+
+
+def values_named(name, value):
+    """Every value under ``name`` at any depth."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from [one] if key == name else values_named(name, one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from values_named(name, one)
+
+
+def read_all_of(assignment, user, blinding):
+    reading = open_case(assignment, user)
+    for change in all_slices() if blinding == "scratch" else ():
+        reading = edit(reading, user, change)
+    sign(acknowledge(reading, user) if blinding == "none" else reading, user)
+
+
+def test_the_history_of_ones_own_blinded_reading_tells_no_number(make_blinded):
+    world = make_blinded(blinding="numbers")
+    client = browser(world.first)
+    assignment = turn(world.project, world.first)
+    reading = edit(open_case(assignment, world.first), world.first, all_slices()[1])
+    answer = client.get(f"/api/readings/{reading.pk}/history/")
+    assert answer.status_code == 200
+    assert not tells(answer.content), answer.content
+    for door in ("report.pdf", "export.zip", "fhir.json"):
+        assert client.get(f"/api/readings/{reading.pk}/{door}").status_code == 403, door
 
 
 def test_edits_of_a_blinded_reading_answer_without_numbers(make_blinded):
