@@ -85,7 +85,7 @@ class World:
             "token_id": lambda: self._api_token().pk,
             "user_id": lambda: self.foreign.reader_id,
             "pk": lambda: 1,
-            "key": lambda: "stress_mid.mbf",
+            "key": lambda: "stress_mid.corrected",
         }
         project = lru_cache(lambda: self._project(row, user or self.foreign.reader))
         path = "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda name: str(names[name[1]]()), row.address)
