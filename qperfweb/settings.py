@@ -53,7 +53,8 @@ TRAIL_SINK_FORMAT = text("QPERF_TRAIL_SINK_FORMAT", "json")
 TRAIL_SINK_CA = text("QPERF_TRAIL_SINK_CA")
 
 HTTPS = flag("QPERF_HTTPS")
-ALLOWED_HOSTS = words("QPERF_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+# The machine's own health check asks by this address, whatever browsers use.
+ALLOWED_HOSTS = [*words("QPERF_ALLOWED_HOSTS", "localhost,[::1]"), "127.0.0.1"]
 CSRF_TRUSTED_ORIGINS = words("QPERF_TRUSTED_ORIGINS")
 
 INSTALLED_APPS = [
@@ -219,6 +220,8 @@ SESSION_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
+# Asked from the same machine, behind the proxy: a redirect would look like a failure.
+SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
 # Whether other names below this one have TLS too is not ours to say, nor to be preloaded for ever.

@@ -6,6 +6,9 @@ import os
 import subprocess
 import sys
 
+import pytest
+from django.test import Client
+
 from tests.database import ROOT
 
 
@@ -34,3 +37,11 @@ def test_behind_tls_cookies_and_headers_say_so(client, settings, db):
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert "camera=()" in answer["Permissions-Policy"]
     assert answer.cookies["csrftoken"]["secure"]
+
+
+@pytest.mark.parametrize(
+    ("address", "code"), [("/healthz", 200), ("/readyz", 200), ("/accounts/login/", 301)]
+)
+def test_behind_tls_the_health_check_of_the_same_machine_is_answered(address, code, settings, db):
+    settings.SECURE_SSL_REDIRECT = True
+    assert Client(SERVER_NAME="127.0.0.1").get(address).status_code == code

@@ -71,3 +71,19 @@ def test_the_proxy_keeps_searches_out_of_its_log_and_metrics_to_itself():
     assert re.search(r"location = /metrics \{\s+deny all;", conf)
     for header in ("X-Forwarded-Proto $scheme", "X-Forwarded-For $remote_addr", "Host $host"):
         assert header in conf
+
+
+@pytest.mark.skipif(not shutil.which("nginx"), reason="nginx is not installed here")
+def test_nginx_understands_the_proxy(tmp_path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=perfusion"]
+    make += ["-keyout", key, "-out", certificate]
+    subprocess.run(make, check=True, capture_output=True)
+    conf = (DEPLOY / "nginx.conf").read_text("utf-8")
+    conf = conf.replace("/etc/ssl/certs/perfusion.example.org.pem", str(certificate))
+    conf = conf.replace("/etc/ssl/private/perfusion.example.org.key", str(key))
+    whole = tmp_path / "nginx.conf"
+    whole.write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{conf}\n}}\n")
+    command = ["nginx", "-t", "-c", str(whole), "-e", str(tmp_path / "error.log")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

@@ -1,7 +1,7 @@
 """Run everything: ./run check, pytest on a real PostgreSQL and in Chromium, the frontend's tests.
 
-Unknown arguments go to pytest, e.g. ./run test -k signing. As root a missing Chromium is installed
-with apt-get. ./run python -m pytest runs Python tests alone.
+Unknown arguments go to pytest, e.g. ./run test -k signing, or -n 0 for one test after another. As
+root a missing Chromium is installed with apt-get. ./run python -m pytest runs Python tests alone.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from qperfweb.setup.environment import PYTHON, ROOT, ensure_environment
 from qperfweb.setup.frontend import ensure_frontend, ensure_modules, npm
 
 PASSES_ON = True
+# A file stays together, for what its tests share, and the order stays: a browser's tests are last.
+AT_ONCE = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
 DICOM_TOOLS = {"storescu": "dcmtk", "dciodvfy": "dicom3tools", "Orthanc": "orthanc"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -34,7 +36,7 @@ def main(options: Namespace, rest: list[str]) -> int:
     if npm("test", "--silent") != 0:
         failed.append("frontend tests")
     say("-- pytest")
-    command = [str(PYTHON), "-m", "pytest", *rest]
+    command = [str(PYTHON), "-m", "pytest", *AT_ONCE, *rest]
     if subprocess.run(command, cwd=ROOT, env=development_variables()).returncode != 0:
         failed.append("pytest")
     say(f"{summary('test', failed)} ({(time.monotonic() - begun) / 60:.1f} min)")
