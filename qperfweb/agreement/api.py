@@ -14,11 +14,12 @@ from rest_framework.views import APIView
 
 from qperfweb.accounts.models import Site
 from qperfweb.core import audit
+from qperfweb.core.errors import Invalid
 from qperfweb.core.permissions import Verb, sites_of
 from qperfweb.core.tables import CSV_TYPE, Columns, to_csv
 from qperfweb.reviews.sight import blinded_studies
 
-from .queries import Filters, choices, pairs
+from .queries import MOST_PAIRS, Filters, choices, pairs
 from .summary import LABELS, summary
 
 
@@ -80,12 +81,18 @@ def _csv(filters: Filters) -> bytes:
         "segment": "integer", "source": "text", first: "number", second: "number",
         "version": "text", "at": "time",
     }  # fmt: skip
+    found = pairs(filters)
+    if len(found) >= MOST_PAIRS:
+        raise Invalid(
+            f"There are more than {MOST_PAIRS:,} values: choose a site, a period or a segment, or "
+            "have an administrator export the cohort."
+        )
     rows = (
         (
             row["study"], row["patient"], row["site_name"], filters.measure, row["segment"],
             row["source"], row["first"], row["second"], row["version"], row["moment"],
         )
-        for row in pairs(filters)
+        for row in found
     )  # fmt: skip
     return to_csv(columns, rows)
 

@@ -78,9 +78,16 @@ def pairs(filters: Filters) -> list[Pair]:
             "second": row["final"],
             "version": version_of(row["pipeline_version"], row["models"]),
         }
-        for row in _values(_final_readings(filters), filters, both=True)
-        if filters.subset != "edited" or row["source"] != ReadingSegment.Source.AUTOMATED
+        for row in _as_rows(final_values(filters))
     ]
+
+
+def final_values(filters: Filters) -> QuerySet[Any]:
+    """Rows with an automated and a final value of signed readings, as the filters ask for them."""
+    rows = _values(_final_readings(filters), filters).filter(automated_value__isnull=False)
+    if filters.subset == "edited":
+        rows = rows.exclude(source=ReadingSegment.Source.AUTOMATED)
+    return rows
 
 
 def version_of(pipeline_version: str, models: Mapping[str, str]) -> str:
@@ -95,12 +102,10 @@ def choices(sites: tuple[int, ...], hidden: frozenset[int]) -> dict[str, list[An
     def distinct(*names: str) -> list[Any]:
         return list(signed.order_by(*names).values_list(*names).distinct())
 
-    runs = AnalysisRun.objects.filter(site_id__in=sites, state=RunState.SUCCEEDED)
-    versions = runs.values_list("pipeline_version", "model_versions").distinct()
     return {
         "site": [list(row) for row in distinct("site_id", "site__name")],
         "reader": [list(row) for row in distinct("reader_id", "reader__full_name")],
-        "version": sorted({version_of(*row) for row in versions}),
+        "version": sorted({version_of(*row) for row in _versions(sites)}),
         **{
             name: [row[0] for row in distinct(f"study__{name}") if row[0] not in (None, "")]
             for name in ("field_strength_t", "manufacturer", "scanner_model", "sequence_class")
@@ -108,7 +113,7 @@ def choices(sites: tuple[int, ...], hidden: frozenset[int]) -> dict[str, list[An
     }
 
 
-def override_reasons(studies: set[int]) -> list[tuple[str, int]]:
+def override_reasons(studies: QuerySet[Any]) -> list[tuple[str, int]]:
     """Why values were entered by hand in these studies' signed readings, most frequent first."""
     rows = ReadingRevision.objects.filter(
         kind=RevisionKind.OVERRIDE,
@@ -117,13 +122,6 @@ def override_reasons(studies: set[int]) -> list[tuple[str, int]]:
         reading__study_id__in=studies,
     ).values_list("reason", flat=True)
     return Counter(rows).most_common(10)
-
-
-def edited_share(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
-    """Share of values by how they came about; empty without values."""
-    counted = Counter(row["source"] for row in rows)
-    total = sum(counted.values())
-    return {source: count / total for source, count in counted.items()}
 
 
 def edited_readings(filters: Filters, most: int) -> list[Reading]:
@@ -164,15 +162,27 @@ def _readings(filters: Filters) -> QuerySet[Reading]:
         **{name: value for name, value in wanted.items() if value is not None},
     ).exclude(study_id__in=filters.hidden)
     if filters.version is not None:
-        named = rows.values_list("run__pipeline_version", "run__model_versions", "run_id")
-        rows = rows.filter(
-            run_id__in={n for p, m, n in named if version_of(p, m) == filters.version}
-        )
+        rows = rows.filter(_of_version("run__", filters.sites, filters.version))
     return rows
 
 
-def _values(readings: QuerySet[Reading], filters: Filters, *, both: bool) -> list[dict[str, Any]]:
-    """Values of readings. both: only where automated and final value are there."""
+def _versions(sites: tuple[int, ...]) -> list[tuple[str, Mapping[str, str]]]:
+    """What results were made with: pipeline version and models."""
+    runs = AnalysisRun.objects.filter(site_id__in=sites, state=RunState.SUCCEEDED)
+    return list(runs.values_list("pipeline_version", "model_versions").distinct())
+
+
+def _of_version(run: str, sites: tuple[int, ...], *wanted: str) -> Q:
+    """Runs of these versions, so that the database and not Python looks through them."""
+    found = Q(pk__in=[])
+    for pipeline, models in _versions(sites):
+        if version_of(pipeline, models) in wanted:
+            found |= Q(**{f"{run}pipeline_version": pipeline, f"{run}model_versions": models})
+    return found
+
+
+def _values(readings: QuerySet[Reading], filters: Filters) -> QuerySet[Any]:
+    """Rows of readings that have a final value."""
     rows: QuerySet[Any]
     if filters.measure != "mpr" and filters.scope == "segment":
         rows = ReadingSegment.objects.filter(
@@ -183,10 +193,13 @@ def _values(readings: QuerySet[Reading], filters: Filters, *, both: bool) -> lis
         whole = Q(segment=WHOLE_HEART)
         rows = rows.filter(whole) if filters.scope == "global" else rows.exclude(whole)
     rows = rows.filter(reading__in=readings, final_value__isnull=False)
-    if both:
-        rows = rows.filter(automated_value__isnull=False)
     if filters.segment is not None and filters.scope == "segment":
         rows = rows.filter(segment=filters.segment)
+    return rows
+
+
+def _as_rows(rows: QuerySet[Any]) -> list[dict[str, Any]]:
+    """Values with whose they are, newest readings first; at most MOST_PAIRS."""
     return list(
         rows.order_by("-reading_id", "segment").values(
             "segment",
@@ -210,7 +223,7 @@ def _reader_pairs(filters: Filters) -> list[Pair]:
     """Every two readers of a case of a locked project; repeats and training do not count."""
     readings = _readings(filters).filter(assignment__kind="first")
     by_value: dict[tuple[int, int], list[dict[str, Any]]] = {}
-    for row in _values(readings, filters, both=False):
+    for row in _as_rows(_values(readings, filters)):
         by_value.setdefault((row["case"], row["segment"]), []).append(row)
     found = []
     for rows in by_value.values():
@@ -230,9 +243,9 @@ def _reader_pairs(filters: Filters) -> list[Pair]:
 
 def _version_pairs(filters: Filters) -> list[Pair]:
     """The newest results of both versions of each study that has them; empty until both chosen."""
-    wanted = (filters.first_version, filters.second_version)
-    if None in wanted:
+    if filters.first_version is None or filters.second_version is None:
         return []
+    wanted = (filters.first_version, filters.second_version)
     study = {
         "site_id": filters.site,
         "study__field_strength_t": filters.field_strength_t,
@@ -242,6 +255,7 @@ def _version_pairs(filters: Filters) -> list[Pair]:
     }
     runs = (
         AnalysisRun.objects.filter(
+            _of_version("", filters.sites, *wanted),
             site_id__in=filters.sites,
             state=RunState.SUCCEEDED,
             **{name: value for name, value in study.items() if value is not None},
@@ -256,7 +270,7 @@ def _version_pairs(filters: Filters) -> list[Pair]:
         newest.setdefault(run.study_id, {})[
             version_of(run.pipeline_version, run.model_versions)
         ] = run
-    both = [tuple(own[str(v)] for v in wanted) for own in newest.values() if {*wanted} <= {*own}]
+    both = [tuple(own[v] for v in wanted) for own in newest.values() if {*wanted} <= {*own}]
     values = _run_values([run.pk for pair in both for run in pair], filters)
     return [
         {

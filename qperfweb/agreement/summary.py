@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, replace
+from functools import cache
 from typing import Any
 
-import numpy as np
+from django.db.models import F, TextField
+from django.db.models.functions import Cast
 
 from .contours import contour_summary
 from .drift import control_chart
-from .queries import Filters, Pair, edited_readings, edited_share, override_reasons, pairs
+from .queries import (
+    Filters,
+    edited_readings,
+    final_values,
+    override_reasons,
+    pairs,
+    version_of,
+)
 from .statistics import (
     TooFewPairs,
     bland_altman,
@@ -17,12 +27,12 @@ from .statistics import (
     icc_2_1,
     paired_test,
 )
+from .totals import totals_in_database, totals_of
 
 EQUIVALENCE_MARGIN = {"stress": 0.1, "rest": 0.1, "mpr": 0.2}
 """ml/min/g; MPR without a unit. A tenth is well below the repeatability of the measurement (8-13 %
 of 2-3 ml/min/g, Brown 2018), as is a fifth of an MPR of 2-4; the page states it."""
 
-MOST_POINTS = 5000
 MOST_READINGS_WITH_CONTOURS = 200
 
 LABELS = {
@@ -35,62 +45,39 @@ LABELS = {
 
 def summary(filters: Filters) -> dict[str, Any]:
     """Figures, points for the plot, and what must be known to read them."""
-    rows = pairs(filters)
-    studies = {row["study"] for row in rows}
     is_final = filters.comparison == "final"
-    first, second = _sides(filters, rows)
-    patients = np.array([row["patient"] for row in rows])
+    reasons = []
+    if is_final:
+        rows = final_values(filters)
+        totals = totals_in_database(rows)
+        reasons = override_reasons(rows.order_by().values("reading__study_id"))
+    else:
+        totals = totals_of(pairs(filters))
     result: dict[str, Any] = {
-        "pairs": len(rows),
-        "studies": len(studies),
+        "pairs": totals.pairs,
+        "studies": totals.studies,
         "labels": LABELS[filters.comparison],
         "unit": "" if filters.measure == "mpr" else "ml/min/g",
-        "edited_share": edited_share(rows) if is_final else {},
-        "reasons": [{"reason": r, "count": n} for r, n in override_reasons(studies)]
-        if is_final
-        else [],
-        "points": _points(rows, first, second),
+        "edited_share": totals.edited_share if is_final else {},
+        "reasons": [{"reason": r, "count": n} for r, n in reasons],
+        "points": totals.points,
         "caution": _caution(filters),
         "contours": _contours(filters),
         "drift": _drift(filters),
     }
     try:
-        agreement = bland_altman(first, second, patients)
-        margin = EQUIVALENCE_MARGIN[filters.measure]
-        test = paired_test(first, second, patients, margin=margin)
-        means = _means_by_patient(first, second, patients)
+        agreement = bland_altman(totals.sums)
+        test = paired_test(totals.sums, margin=EQUIVALENCE_MARGIN[filters.measure])
         return result | {
             "bland_altman": asdict(agreement),
             "test": asdict(test) | {"equivalent": test.equivalent},
-            "icc": asdict(icc_2_1(means)),
-            "cv": coefficient_of_variation(first, second),
+            "icc": asdict(icc_2_1(totals.sums.means)),
+            "cv": coefficient_of_variation(totals.sums),
             "missing_reason": None,
         }
     except TooFewPairs as error:
         nothing = dict.fromkeys(("bland_altman", "test", "icc", "cv"))
         return result | nothing | {"missing_reason": str(error)}
-
-
-def _sides(filters: Filters, rows: list[Pair]) -> tuple[np.ndarray, np.ndarray]:
-    """Values to subtract and to subtract from; automated minus final where those are compared."""
-    first = np.array([row["first"] for row in rows], dtype=np.float64)
-    second = np.array([row["second"] for row in rows], dtype=np.float64)
-    return (second, first) if filters.comparison == "final" else (first, second)
-
-
-def _points(rows: list[Pair], first: np.ndarray, second: np.ndarray) -> list[dict[str, Any]]:
-    """Every point that fits on a page; beyond that an even sample."""
-    step = max(1, -(-len(rows) // MOST_POINTS))
-    return [
-        {
-            "study": row["study"],
-            "segment": row["segment"],
-            "source": row["source"],
-            "mean": float(first[place] + second[place]) / 2,
-            "difference": float(second[place] - first[place]),
-        }
-        for place, row in list(enumerate(rows))[::step]
-    ]
 
 
 def _contours(filters: Filters) -> dict[str, Any] | None:
@@ -105,8 +92,19 @@ def _drift(filters: Filters) -> list[dict[str, Any]]:
     if filters.comparison != "final":
         return []
     whole = replace(filters, scope="global", segment=None, subset=_all_of(filters))
+    rows = final_values(whole).order_by("reading__signed_at", "reading_id")
+    # The models as text: read once for each version, not once for each reading.
+    found = rows.values_list(
+        "reading__study_id",
+        "reading__signed_at",
+        F("automated_value") - F("final_value"),
+        "reading__run__pipeline_version",
+        Cast("reading__run__model_versions", TextField()),
+    )
+    named = cache(lambda pipeline, models: version_of(pipeline, json.loads(models)))
     return control_chart(
-        {**row, "difference": row["first"] - row["second"]} for row in pairs(whole)
+        {"study": study, "moment": moment, "difference": difference, "version": named(*version)}
+        for study, moment, difference, *version in found
     )
 
 
@@ -133,10 +131,3 @@ def _caution(filters: Filters) -> str:
         "All clinical readings. Where a reader changed nothing, the final value equals the "
         "automated one by definition: narrow limits may only mean few edits."
     )
-
-
-def _means_by_patient(first: np.ndarray, second: np.ndarray, patients: np.ndarray) -> np.ndarray:
-    """(patients, 2): ICC needs independent targets, so each patient gives one pair of means."""
-    _, codes = np.unique(patients, return_inverse=True)
-    count = np.bincount(codes)
-    return np.stack([np.bincount(codes, weights=v) / count for v in (first, second)], axis=1)

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from qperfweb.agreement import statistics
 from qperfweb.agreement.statistics import (
     TooFewPairs,
     bland_altman,
     coefficient_of_variation,
     icc_2_1,
     paired_test,
+    sums_of,
 )
 
 
@@ -34,7 +36,7 @@ def test_icc_of_equal_ratings_is_one(rng):
 def test_limits_of_independent_pairs_are_those_of_bland_and_altman(rng):
     first = rng.normal(2.0, 0.5, 40)
     second = first + rng.normal(0.05, 0.1, 40)
-    found = bland_altman(first, second, np.arange(40))
+    found = bland_altman(sums_of(first, second, np.arange(40)))
     difference = second - first
     mean, deviation = difference.mean(), difference.std(ddof=1)
     low, high = stats.t.interval(0.95, 39, loc=mean, scale=deviation / np.sqrt(40))
@@ -48,8 +50,8 @@ def test_clustered_intervals_cover_the_true_bias_where_naive_ones_do_not(rng):
     for _ in range(120):
         patient = np.repeat(np.arange(25), 16)
         difference = np.repeat(rng.normal(0, 0.2, 25), 16) + rng.normal(0, 0.05, 400)
-        honest = bland_altman(np.zeros(400), difference, patient).bias
-        pretending = bland_altman(np.zeros(400), difference, np.arange(400)).bias
+        honest = bland_altman(sums_of(np.zeros(400), difference, patient)).bias
+        pretending = bland_altman(sums_of(np.zeros(400), difference, np.arange(400))).bias
         clustered += honest.low <= 0 <= honest.high
         naive += pretending.low <= 0 <= pretending.high
     assert clustered >= 0.86 * 120
@@ -58,7 +60,7 @@ def test_clustered_intervals_cover_the_true_bias_where_naive_ones_do_not(rng):
 
 def test_the_paired_test_is_scipys_on_one_mean_a_patient(rng):
     first, second = rng.normal(2, 0.4, 30), rng.normal(2.02, 0.4, 30)
-    found = paired_test(first, second, np.arange(30), margin=0.2)
+    found = paired_test(sums_of(first, second, np.arange(30)), margin=0.2)
     assert found.p_difference == pytest.approx(stats.ttest_rel(second, first).pvalue)
     below = stats.ttest_1samp(second - first, -0.2, alternative="greater").pvalue
     above = stats.ttest_1samp(second - first, 0.2, alternative="less").pvalue
@@ -68,15 +70,26 @@ def test_the_paired_test_is_scipys_on_one_mean_a_patient(rng):
 @pytest.mark.parametrize(("shift", "equivalent"), [(0.0, True), (0.05, True), (0.1, False)])
 def test_equal_differences_in_every_patient_are_judged_by_the_margin(shift, equivalent):
     first = np.full(6, 2.0)
-    assert paired_test(first, first + shift, np.arange(6), margin=0.1).equivalent is equivalent
+    sums = sums_of(first, first + shift, np.arange(6))
+    assert paired_test(sums, margin=0.1).equivalent is equivalent
 
 
 def test_two_patients_are_too_few():
     with pytest.raises(TooFewPairs):
-        bland_altman([1, 2, 3], [1, 2, 3], ["a", "a", "b"])
+        bland_altman(sums_of([1, 2, 3], [1, 2, 3], ["a", "a", "b"]))
 
 
 def test_coefficient_of_variation_of_a_known_scatter(rng):
     first = 2.0 * (1 + rng.normal(0, 0.1, 20000))
     second = 2.0 * (1 + rng.normal(0, 0.1, 20000))
-    assert coefficient_of_variation(first, second) == pytest.approx(0.1, rel=0.03)
+    assert coefficient_of_variation(sums_of(first, second, np.zeros(20000))) == pytest.approx(
+        0.1, rel=0.03
+    )
+
+
+def test_a_bootstrap_of_many_patients_draws_the_same_in_parts(rng, monkeypatch):
+    patient = np.repeat(np.arange(50), 4)
+    sums = sums_of(np.zeros(200), rng.normal(0, 0.1, 200), patient)
+    whole = bland_altman(sums)
+    monkeypatch.setattr(statistics, "DRAWN_AT_ONCE", 1000)
+    assert bland_altman(sums) == whole

@@ -13,23 +13,21 @@ through the GIN index ``patient_search_tokens``; only the rows of the page are j
 from __future__ import annotations
 
 import json
-import os
 import random
 import time
 from argparse import ArgumentParser
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
 from django.test import Client, override_settings
 from django.utils import timezone
 
 from qperfweb.accounts.models import Membership, Site, User
 from qperfweb.core.permissions import Role
+from qperfweb.core.processor_time import processor_s
 from qperfweb.core.rls import site_scope
 from qperfweb.studies.identity import Identity, identity_digest, sealed, search_tokens
 from qperfweb.studies.models import Patient, PatientIdentity, Study, StudyState
@@ -112,10 +110,10 @@ def _measure(studies: int) -> dict[str, Any]:
     questions = []
     for asked in QUESTIONS:
         _ask(client, asked)
-        begun = _processor_s()
+        begun = processor_s()
         times = [_ask(client, asked) for _ in range(ROUNDS)]
         all_ms += times
-        processor_ms = (_processor_s() - begun) * 1000 / ROUNDS
+        processor_ms = (processor_s() - begun) * 1000 / ROUNDS
         median_ms = sorted(times)[len(times) // 2]
         questions.append({"asked": asked, "median_ms": median_ms, "processor_ms": processor_ms})
     value = sorted(all_ms)[int(0.95 * (len(all_ms) - 1))]
@@ -139,19 +137,6 @@ def _ask(client: Client, asked: dict[str, Any]) -> float:
     if answer.status_code != 200:
         raise RuntimeError(f"the worklist answered {answer.status_code} to {asked}")
     return taken
-
-
-def _processor_s() -> float:
-    """Processor time of this process and, on Linux, its database backend: what a busy machine
-    does not change. Ticks of 10 ms, so meaningful over several questions only."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        backend = Path(f"/proc/{cursor.fetchone()[0]}/stat")
-    ticks = 0
-    if backend.exists():
-        fields = backend.read_text(encoding="utf-8").rpartition(")")[2].split()
-        ticks = int(fields[11]) + int(fields[12])
-    return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _seed(site: Site, reader: User, studies: int) -> None:
