@@ -83,6 +83,13 @@ def grant(table: str, *, web: str = "", worker: str = "") -> migrations.RunSQL:
     )
 
 
+# One question instead of two, for each request; OFFSET 0 has the old value read first.
+_ENTER = """
+    SELECT before, set_config('qperf.sites', %s, true)
+    FROM (SELECT coalesce(current_setting('qperf.sites', true), '') AS before OFFSET 0) now
+"""
+
+
 @contextmanager
 def site_scope(site_ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Open a transaction (or savepoint) that sees exactly the rows of ``site_ids``.
@@ -91,14 +98,15 @@ def site_scope(site_ids: Iterable[int], *, using: str = DEFAULT_DB_ALIAS) -> Ite
     """
     value = ",".join(str(int(site_id)) for site_id in sorted(set(site_ids)))
     connection = connections[using]
+    is_inner = connection.in_atomic_block
     with transaction.atomic(using=using):
         with connection.cursor() as cursor:
-            cursor.execute("SELECT coalesce(current_setting('qperf.sites', true), '')")
+            cursor.execute(_ENTER, [value])
             before = cursor.fetchone()[0]
-            cursor.execute("SELECT set_config('qperf.sites', %s, true)", [value])
         yield
-        # A released savepoint keeps its settings; an exception rolls them back by itself.
-        if not connection.needs_rollback:
+        # A released savepoint keeps its settings; an exception rolls them back by itself, and so
+        # does the end of the transaction.
+        if is_inner and not connection.needs_rollback:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('qperf.sites', %s, true)", [before])
 

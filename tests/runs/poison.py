@@ -17,7 +17,10 @@ Progress = Callable[[str, float], None]
 def harmless(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
     progress("flow", 0.5)
     oom = Path("/proc/self/oom_score_adj")
-    document: dict[str, Any] = {"oom_score": oom.read_text().strip() if oom.exists() else "1000"}
+    document: dict[str, Any] = {
+        "oom_score": oom.read_text().strip() if oom.exists() else "1000",
+        "niceness": os.getpriority(os.PRIO_PROCESS, 0),
+    }
     return AnalysisOutcome(document=document, bundle_sha256="0" * 64)
 
 

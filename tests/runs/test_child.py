@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from qperfweb.runs.child import ChildCancelled, ChildFailed, Limits, run_in_child
+from qperfweb.runs.child import NICENESS, ChildCancelled, ChildFailed, Limits, run_in_child
 from qperfweb.runs.job import AnalysisJob
 from tests.database import ROOT
 from tests.runs import poison
@@ -24,8 +24,8 @@ def do(work, tmp_path, *, limits=LIMITS, should_stop=lambda: False):
     )
 
 
-def test_a_run_is_the_first_to_go_when_memory_is_short(tmp_path):
-    assert do(poison.harmless, tmp_path).document == {"oom_score": "1000"}
+def test_a_run_is_the_first_to_go_when_memory_is_short_and_gives_way_to_pages(tmp_path):
+    assert do(poison.harmless, tmp_path).document == {"oom_score": "1000", "niceness": NICENESS}
 
 
 @pytest.mark.parametrize(
