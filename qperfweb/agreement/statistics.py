@@ -224,9 +224,8 @@ def _bootstrap(moments: Doubles) -> Doubles:
     at_once = max(1, DRAWN_AT_ONCE // len(moments))
     parts = []
     for begin in range(0, repetitions, at_once):
-        draws = random.integers(
-            len(moments), size=(min(at_once, repetitions - begin), len(moments))
-        )
+        size = (min(at_once, repetitions - begin), len(moments))
+        draws = random.integers(len(moments), size=size)
         # One column after another: a third of the memory, and several times as fast.
         sums = np.stack([column[draws].sum(axis=1) for column in moments.T], axis=1)
         parts.append(_bias_and_limits(sums))
