@@ -17,7 +17,7 @@ from .guard import checked_address
 from .http import PATIENCE_S, post
 from .models import ResultObject
 from .multipart import new_boundary, write_parts
-from .pixels import EXPLICIT_LITTLE
+from .transcoding import EXPLICIT_LITTLE
 
 Objects = Sequence[tuple[ResultObject, Any]]
 SCHEMES = ("dicom", "http", "https", "fhir+http", "fhir+https")

@@ -14,7 +14,7 @@ from qperfweb.studies.models import Instance, Series, Study
 from qperfweb.studies.storage import object_path
 
 from .models import ResultObject
-from .results import results_of
+from .results import results_made, results_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +43,11 @@ def study_of(site: Site, study_instance_uid: str) -> Study:
     return study
 
 
-def held(study: Study, *, series: str = "", instance: str = "") -> list[Held]:
+def held(study: Study, *, series: str = "", instance: str = "", make: bool = True) -> list[Held]:
     """Objects of a study in the order of series and number; narrowed by UID where given.
 
-    An exact instance is found even when a newer result has superseded it.
+    An exact instance is found even when a newer result has superseded it. make: results that
+    nobody has asked for yet are made now.
     """
     found = [_received(study, one) for one in _instances(study, series, instance)]
     results: Iterable[ResultObject]
@@ -55,7 +56,7 @@ def held(study: Study, *, series: str = "", instance: str = "") -> list[Held]:
     elif series and found:
         results = ()  # a series is received or ours, never both
     else:
-        results = results_of(study)
+        results = results_of(study) if make else results_made(study)
     found += [
         _result(study, one) for one in results if not series or one.series_instance_uid == series
     ]

@@ -34,6 +34,9 @@ SUCCESS = 0x0000
 OUT_OF_RESOURCES = 0xA700
 MOST_ASSOCIATIONS = 16
 IDLE_S = 120.0
+PDU_BYTES = 256 * 1024
+MOST_PDU_BYTES = 4 * PDU_BYTES
+"""Who sends more in one piece than it was told to is cut off: a piece is held in memory."""
 
 REFUSAL_NOTED_EVERY_S = 600.0
 MOST_REFUSALS_KNOWN = 1000
@@ -66,13 +69,13 @@ class Listener:
         _config.STORE_RECV_CHUNKED_DATASET = True
         ae = AE(ae_title=self._title)
         ae.maximum_associations = MOST_ASSOCIATIONS
-        ae.maximum_pdu_size = 0
+        ae.maximum_pdu_size = PDU_BYTES
         ae.network_timeout = IDLE_S
         ae.add_supported_context(Verification)
         for sop_class in IMAGE_CLASSES:
             ae.add_supported_context(sop_class, sorted(NATIVE | ENCAPSULATED))
         handlers = [
-            (evt.EVT_CONN_OPEN, _send_at_once),
+            (evt.EVT_CONN_OPEN, _prepare),
             (evt.EVT_DATA_RECV, _acknowledge_at_once),
             (evt.EVT_REQUESTED, self._requested),
             (evt.EVT_C_ECHO, lambda event: SUCCESS),
@@ -172,6 +175,7 @@ class Listener:
         self._end(event.assoc, complete=False)
 
     def _end(self, association: Any, *, complete: bool) -> None:
+        _forget_half(association)
         with self._lock:
             self._known.pop(association, None)
             delivery = self._deliveries.pop(association, None)
@@ -180,9 +184,33 @@ class Listener:
                 self._ended = [d for d in self._ended if d.alive] + [delivery]
 
 
-def _send_at_once(event: Any) -> None:
-    """Answers are small; waiting to fill a packet makes each object cost 40 ms."""
-    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def _forget_half(association: Any) -> None:
+    """Remove the file of an object that broke off in the middle: pynetdicom leaves it."""
+    half = getattr(association.dimse, "message", None)
+    file = getattr(half, "_data_set_file", None)
+    if file is not None:
+        file.close()
+        Path(file.name).unlink(missing_ok=True)
+
+
+def _prepare(event: Any) -> None:
+    """Bound what comes in one piece, and send answers at once.
+
+    They are small: waiting to fill a packet makes each object cost 40 ms.
+    """
+    transport = event.assoc.dul.socket
+    receive = transport.recv
+
+    def bounded(count: int) -> bytearray:
+        if count > MOST_PDU_BYTES:
+            logger.warning("an association is cut off: a PDU of %d bytes", count)
+            transport.socket.shutdown(socket.SHUT_RDWR)
+            raise OSError("the PDU is too long")
+        received: bytearray = receive(count)
+        return received
+
+    transport.recv = bounded
+    transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     _acknowledge_at_once(event)
 
 

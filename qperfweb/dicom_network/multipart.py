@@ -11,10 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
 
-from qperfweb.core.errors import Invalid
+from qperfweb.core.errors import Invalid, UserError
 
 PIECE = 1 << 20
 LONGEST_HEADER = 16 * 1024
+
+
+class NotTaken(UserError):
+    """This kind of body is not taken."""
+
+    status = 415
+    code = "unsupported_media_type"
 
 
 class Readable(Protocol):
@@ -37,34 +44,56 @@ class PartFile:
             self.path.unlink(missing_ok=True)
 
 
-def boundary_of(content_type: str) -> bytes:
-    """The boundary of a multipart/related content type. Raises Invalid."""
+def boundary_of(content_type: str) -> bytes | None:
+    """The boundary of objects in a multipart/related; None where the body is one object.
+
+    Raises NotTaken for anything else, Invalid for a multipart without a boundary.
+    """
     kind, _, rest = content_type.partition(";")
+    if kind.strip().lower() == "application/dicom":
+        return None
+    of_parts = re.search(r'\btype="?([^";,\s]+)"?', rest, re.IGNORECASE)
+    if kind.strip().lower() != "multipart/related" or (
+        of_parts is not None and of_parts.group(1).lower() != "application/dicom"
+    ):
+        raise NotTaken('Send objects as multipart/related; type="application/dicom".')
     found = re.search(r'boundary="?([^";,\s]{1,200})"?', rest, re.IGNORECASE)
-    if kind.strip().lower() != "multipart/related" or found is None:
-        raise Invalid('Send multipart/related; type="application/dicom" with a boundary.')
+    if found is None:
+        raise Invalid("The content type names no boundary.")
     return found.group(1).encode("ascii", "replace")
 
 
-def read_parts(stream: Readable, boundary: bytes, folder: Path) -> Iterator[PartFile]:
+def read_parts(stream: Readable, boundary: bytes | None, folder: Path) -> Iterator[PartFile]:
     """The parts of a body, one after the other, each in a file in ``folder``.
+
+    boundary: None where the whole body is one part.
 
     Raises Invalid when the body is no multipart or ends in the middle of a part.
     """
+    if boundary is None:
+        part = _kept(iter(lambda: stream.read(PIECE), b""), folder)
+        if part.size:
+            yield part
+        else:
+            part.path.unlink()
+        return
     window = _Window(stream)
     window.skip_past(b"--" + boundary)
     delimiter = b"\r\n--" + boundary
     while not window.begins_with(b"--"):
         window.skip_past(b"\r\n\r\n", at_most=LONGEST_HEADER)
-        with tempfile.NamedTemporaryFile(dir=folder, prefix="stow-", delete=False) as file:
-            try:
-                for piece in window.until(delimiter):
-                    file.write(piece)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-            size = file.tell()
-        yield PartFile(Path(file.name), size)
+        yield _kept(window.until(delimiter), folder)
+
+
+def _kept(pieces: Iterable[bytes], folder: Path) -> PartFile:
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="stow-", delete=False) as file:
+        try:
+            for piece in pieces:
+                file.write(piece)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+        return PartFile(Path(file.name), file.tell())
 
 
 class _Window:

@@ -7,7 +7,19 @@ from email.message import Message
 
 from rest_framework.request import Request
 
+from analysis.dicom.transcoder import COMPRESSIONS, EXPLICIT_LITTLE, IMPLICIT_LITTLE, TARGETS
+
 PLAIN = "application/octet-stream"
+DICOM = "application/dicom"
+JSON_TYPES = ("application/dicom+json", "application/json")
+COMPRESSED_TYPES = {
+    "1.2.840.10008.1.2.5": "image/dicom-rle",
+    **dict.fromkeys((f"1.2.840.10008.1.2.4.{n}" for n in (50, 51, 57, 70)), "image/jpeg"),
+    **dict.fromkeys((f"1.2.840.10008.1.2.4.{n}" for n in (80, 81)), "image/jls"),
+    **dict.fromkeys((f"1.2.840.10008.1.2.4.{n}" for n in (90, 91)), "image/jp2"),
+    **dict.fromkeys((f"1.2.840.10008.1.2.4.{n}" for n in (201, 202, 203)), "image/jphc"),
+}
+"""Media type of one compressed frame by transfer syntax (PS3.18 table 8.7.3-5)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +60,52 @@ def single_part(wanted: list[Accepted], media_type: str) -> bool:
     return False
 
 
-def wants_plain(wanted: list[Accepted]) -> bool:
-    """Are only uncompressed frames of use to the client?"""
-    return bool(wanted) and all(
-        entry.media_type == PLAIN and entry.transfer_syntax in ("", "1.2.840.10008.1.2.1")
-        for entry in wanted
-    )
+def object_syntax(wanted: list[Accepted], stored: str) -> str | None:
+    """Transfer syntax in which the client takes a whole object; None where there is none.
+
+    Who names no transfer syntax gets Explicit VR Little Endian, as PS3.18 8.7.3.5 has it; who says
+    ``*`` gets what is stored. Between equals what is stored wins: it costs nothing.
+    """
+    found = []
+    for entry in wanted:
+        if entry.media_type in (DICOM, "application/*", "*/*"):
+            named = entry.transfer_syntax or EXPLICIT_LITTLE
+            syntax = stored if named == "*" else named
+            if syntax == stored or syntax in TARGETS:
+                found.append((-entry.quality, syntax != stored, syntax))
+    return min(found)[2] if found else None
+
+
+def frame_syntax(wanted: list[Accepted], stored: str) -> str | None:
+    """Transfer syntax in which the client takes frames; None where there is none.
+
+    stored: that of the object; Explicit VR Little Endian stands for everything uncompressed.
+    """
+    found = []
+    for entry in wanted:
+        for syntax in _offered(entry, stored):
+            found.append((-entry.quality, syntax != stored, syntax))
+            break
+    return min(found)[2] if found else None
+
+
+def _offered(entry: Accepted, stored: str) -> list[str]:
+    """Transfer syntaxes of frames that an entry allows and we have, the best first."""
+    named, kind = entry.transfer_syntax, COMPRESSED_TYPES.get(stored, PLAIN)
+    alike = {kind, f"{kind.partition('/')[0]}/*", PLAIN, "*/*"}
+    if named in ("*", stored) and entry.media_type in alike:
+        return [stored]
+    if named in ("", EXPLICIT_LITTLE, IMPLICIT_LITTLE) and entry.media_type in (
+        PLAIN, "application/*", "*/*",
+    ):  # fmt: skip
+        return [EXPLICIT_LITTLE]
+    return [
+        syntax
+        for syntax in (stored, *sorted(COMPRESSIONS))
+        if entry.media_type in (COMPRESSED_TYPES.get(syntax), "image/*")
+        and syntax in COMPRESSED_TYPES
+        and named in ("", "*", syntax)
+    ]
 
 
 def _split(text: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,33 +9,24 @@ from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.encaps import generate_frames
 
-from analysis.dicom.inspection import BIG_ENDIAN, DEFLATED, NATIVE, read_header, syntax_of
+from analysis.dicom.inspection import (
+    BIG_ENDIAN,
+    DEFLATED,
+    IMPLICIT_LITTLE,
+    NATIVE,
+    read_header,
+    syntax_of,
+)
+from analysis.dicom.transcoder import EXPLICIT_LITTLE
 from qperfweb.core.errors import NotFound, UserError
 
 from .decoding import decoded_frame
 from .holdings import Held
-
-EXPLICIT_LITTLE = "1.2.840.10008.1.2.1"
-IMPLICIT_LITTLE = "1.2.840.10008.1.2"
-
-COMPRESSED_TYPES = {
-    "1.2.840.10008.1.2.5": "image/dicom-rle",
-    "1.2.840.10008.1.2.4.50": "image/jpeg",
-    "1.2.840.10008.1.2.4.51": "image/jpeg",
-    "1.2.840.10008.1.2.4.57": "image/jpeg",
-    "1.2.840.10008.1.2.4.70": "image/jpeg",
-    "1.2.840.10008.1.2.4.80": "image/jls",
-    "1.2.840.10008.1.2.4.81": "image/jls",
-    "1.2.840.10008.1.2.4.90": "image/jp2",
-    "1.2.840.10008.1.2.4.91": "image/jp2",
-    "1.2.840.10008.1.2.4.201": "image/jphc",
-    "1.2.840.10008.1.2.4.202": "image/jphc",
-    "1.2.840.10008.1.2.4.203": "image/jphc",
-}
+from .negotiation import COMPRESSED_TYPES
+from .transcoding import transcoded
 
 
 class NotServed(UserError):
@@ -44,6 +34,9 @@ class NotServed(UserError):
 
     status = 406
     code = "not_acceptable"
+
+
+_PLAIN_FRAME = f"application/octet-stream; transfer-syntax={EXPLICIT_LITTLE}"
 
 
 @dataclass(frozen=True)
@@ -54,36 +47,51 @@ class Frame:
     data: bytes
 
 
-def frames(path: Path, numbers: list[int], *, plain: bool = False) -> Iterator[Frame]:
-    """Frames by number, from 1; ``plain``: compressed ones are decoded first.
+def frames(path: Path, numbers: list[int], *, syntax: str = "") -> Iterator[Frame]:
+    """Frames by number, from 1, in a transfer syntax; "" for the one that they are stored in.
 
-    Raises NotFound for a frame that is not there, NotServed for one that cannot be decoded.
+    Raises NotFound for a frame that is not there, NotServed for one that cannot be rewritten.
     """
     with path.open("rb") as file:
         ds = read_header(file)
-        begin = file.tell()
-        syntax = syntax_of(ds) or IMPLICIT_LITTLE
+        stored = syntax_of(ds) or IMPLICIT_LITTLE
         count = int(ds.get("NumberOfFrames") or 1)
         if "Rows" not in ds or not all(1 <= number <= count for number in numbers):
             raise NotFound(f"This object has {count if 'Rows' in ds else 0} frames.")
-        if syntax == DEFLATED:
-            yield from _decoded_frames(path, numbers)
-            return
-        if syntax not in NATIVE and plain:
-            yield from _decoded_frames(path, numbers)
-            return
-        if syntax not in NATIVE:
-            file.seek(begin + 12)
-            found = dict(enumerate(generate_frames(file, number_of_frames=count), start=1))
+        if syntax in ("", stored) and stored not in NATIVE:
+            yield from _fragments(ds, file, numbers, stored)
+        elif syntax in ("", EXPLICIT_LITTLE):
+            if stored == DEFLATED or stored not in NATIVE:
+                yield from _decoded_frames(path, numbers)
+                return
+            begin = file.tell()
+            start = begin + _header_length(file.read(12))
             for number in numbers:
-                kind = COMPRESSED_TYPES.get(syntax, "application/octet-stream")
-                yield Frame(f"{kind}; transfer-syntax={syntax}", found[number])
-            return
-        file.seek(begin)
-        start = begin + _header_length(file.read(12))
-        for number in numbers:
-            data = _native(ds, file, start, number, syntax)
-            yield Frame(f"application/octet-stream; transfer-syntax={EXPLICIT_LITTLE}", data)
+                data = _native(ds, file, start, number, stored)
+                yield Frame(_PLAIN_FRAME, data)
+        else:
+            yield from _rewritten(path, numbers, syntax)
+
+
+def _fragments(ds: Dataset, file: IO[bytes], numbers: list[int], syntax: str) -> Iterator[Frame]:
+    """Compressed frames; the file stands at the pixel data element."""
+    file.seek(12, 1)
+    count = int(ds.get("NumberOfFrames") or 1)
+    found = dict(enumerate(generate_frames(file, number_of_frames=count), start=1))
+    for number in numbers:
+        yield Frame(f"{COMPRESSED_TYPES[syntax]}; transfer-syntax={syntax}", found[number])
+
+
+def _rewritten(path: Path, numbers: list[int], syntax: str) -> Iterator[Frame]:
+    try:
+        copy = transcoded(path, syntax)
+    except ValueError as error:
+        raise NotServed("These frames cannot be compressed like that.") from error
+    with copy:
+        ds = read_header(copy)
+        if syntax_of(ds) != syntax:  # nothing that can be compressed: floats, single bits
+            raise NotServed("These frames cannot be compressed like that.")
+        yield from _fragments(ds, copy, numbers, syntax)
 
 
 def decoded(path: Path, number: int) -> tuple[Dataset, NDArray[np.generic]]:
@@ -114,7 +122,7 @@ def _decoded_frames(path: Path, numbers: list[int]) -> Iterator[Frame]:
     for number in numbers:
         values = _decoded_values(path, number)
         data = np.ascontiguousarray(values, values.dtype.newbyteorder("<")).tobytes()
-        yield Frame(f"application/octet-stream; transfer-syntax={EXPLICIT_LITTLE}", data)
+        yield Frame(_PLAIN_FRAME, data)
 
 
 def _decoded_values(path: Path, number: int) -> NDArray[np.generic]:
@@ -152,27 +160,6 @@ def _native(ds: Dataset, file: IO[bytes], start: int, number: int, syntax: str) 
     if syntax == BIG_ENDIAN and bits > 8:
         return np.frombuffer(data, f">u{bits // 8}").astype(f"<u{bits // 8}").tobytes()
     return data
-
-
-def bulk_value(path: Path, tag: str) -> tuple[int, int]:
-    """Offset and length in the file of one top-level value. Raises NotFound, NotServed."""
-    with path.open("rb") as file:
-        ds = read_header(file)
-        if syntax_of(ds) not in NATIVE - {DEFLATED}:
-            raise NotServed("Bulk data of compressed objects are not served; fetch the frames.")
-        begin = file.tell()
-        if tag.upper() in ("7FE00008", "7FE00009", "7FE00010"):
-            head = file.read(12)
-            group, element_number = struct.unpack("<HH", head[:4]) if len(head) >= 8 else (0, 0)
-            if f"{group:04X}{element_number:04X}" != tag.upper():
-                raise NotFound("This object has no such element.")
-            explicit = head[4:6].isalpha()
-            (length,) = struct.unpack("<L", head[8:12] if explicit else head[4:8])
-            return begin + (12 if explicit else 8), length
-        element = ds.get_item(int(tag, 16))
-        if not isinstance(element, RawDataElement) or not isinstance(element.value, bytes):
-            raise NotFound("This object has no such element.")
-        return int(element.value_tell), len(element.value)
 
 
 def compressed_frames(path: Path) -> list[Frame]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from qperfweb.core import audit
 from qperfweb.core.errors import UserError
@@ -71,16 +72,26 @@ def results_of(study: Study) -> list[ResultObject]:
         return []
 
 
+def results_made(study: Study) -> list[ResultObject]:
+    """Those of ``results_of`` that were made before."""
+    current = current_result(study)
+    return [] if current is None else list(_rows(current))
+
+
 def published(current: Current) -> list[ResultObject]:
     """The objects of a result, made now unless they were before.
 
     Raises UserError where its images are gone or its patient was erased.
     """
-    publication = current.publication
-    rows = ResultObject.objects.filter(study=current.study, publication=publication)
+    rows = _rows(current)
     if not rows.exists():
-        _publish(current.study, current.run, current.reading, publication)
-    return list(rows.order_by("series_number", "instance_number"))
+        _publish(current.study, current.run, current.reading, current.publication)
+    return list(rows.all())
+
+
+def _rows(current: Current) -> QuerySet[ResultObject]:
+    rows = ResultObject.objects.filter(study=current.study, publication=current.publication)
+    return rows.order_by("series_number", "instance_number")
 
 
 def fhir_of(current: Current) -> dict[str, Any]:

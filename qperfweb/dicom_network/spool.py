@@ -58,6 +58,16 @@ def spool_folder() -> Path:
     return folder
 
 
+def receiving_folder() -> Path:
+    """Where an object lies while it comes in: on the disk of the store, so that it only moves.
+
+    No site's name begins with a dot.
+    """
+    folder = spool_folder() / ".receiving"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    return folder
+
+
 class Delivery:
     """One association: files come in on its thread, and are indexed on another."""
 
@@ -156,6 +166,8 @@ class Delivery:
 def recover() -> int:
     """Index what a listener that died left behind; the number of files. Call before listening."""
     left = 0
+    for half in receiving_folder().iterdir():
+        half.unlink()  # nobody was told that it is kept
     for site in Site.objects.all():
         for folder in sorted((spool_folder() / site.slug).glob("*")):
             files = sorted(folder.glob("*.dcm"))

@@ -84,7 +84,7 @@ def _report(outcomes: list[Outcome], base: str, wanted_study: str) -> HttpRespon
             "sop_instance_uid", "sop_class_uid", "series__series_instance_uid"
         )
     }
-    stored, failed = [], []
+    stored, failed, warned = [], [], False
     for outcome in outcomes:
         uid = outcome.sop_instance_uid
         sop_class, series = kept.get(uid, ("", ""))
@@ -95,6 +95,7 @@ def _report(outcomes: list[Outcome], base: str, wanted_study: str) -> HttpRespon
             item |= attributes({"RetrieveURL": address})
             if wanted_study and study != wanted_study:
                 item |= attributes({"WarningReason": OTHER_STUDY})
+                warned = True
             stored.append(item)
         else:
             reason = FAILURES.get(outcome.code, UNABLE)
@@ -105,5 +106,5 @@ def _report(outcomes: list[Outcome], base: str, wanted_study: str) -> HttpRespon
         answer["00081199"] = {"vr": "SQ", "Value": stored}
     if failed:
         answer["00081198"] = {"vr": "SQ", "Value": failed}
-    status = 200 if not failed else (202 if stored else 409)
+    status = (202 if failed or warned else 200) if stored else 409
     return json_answer(answer, status=status)

@@ -2,9 +2,10 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 
 from .api import TransmissionsView
 from .qido import InstancesView, SeriesView
+from .rendered import RenderedView, ThumbnailView
 from .stow import AllStudiesView, OneStudyView
 from .views import network_page
-from .wado import BulkDataView, FramesView, MetadataView, RenderedView, RetrieveView
+from .wado import BulkDataView, FramesView, MetadataView, RetrieveView
 
 
 class UidConverter:
@@ -22,6 +23,8 @@ register_converter(UidConverter, "uid")
 STUDY = "studies/<uid:study>"
 SERIES = f"{STUDY}/series/<uid:series>"
 INSTANCE = f"{SERIES}/instances/<uid:instance>"
+LEVELS = (STUDY, SERIES, INSTANCE)
+FRAMES = f"{INSTANCE}/frames/<str:numbers>"
 
 _service: list[URLPattern | URLResolver] = [
     path("studies", AllStudiesView.as_view()),
@@ -30,14 +33,14 @@ _service: list[URLPattern | URLResolver] = [
     path(f"{STUDY}/series", SeriesView.as_view()),
     path(f"{STUDY}/instances", InstancesView.as_view()),
     path(f"{SERIES}/instances", InstancesView.as_view()),
-    *(path(f"{level}/metadata", MetadataView.as_view()) for level in (STUDY, SERIES, INSTANCE)),
+    *(path(f"{level}/metadata", MetadataView.as_view()) for level in LEVELS),
     path(STUDY, OneStudyView.as_view()),
     path(SERIES, RetrieveView.as_view()),
     path(INSTANCE, RetrieveView.as_view()),
-    path(f"{INSTANCE}/rendered", RenderedView.as_view()),
-    path(f"{INSTANCE}/frames/<str:numbers>", FramesView.as_view()),
-    path(f"{INSTANCE}/frames/<str:numbers>/rendered", RenderedView.as_view()),
-    path(f"{INSTANCE}/bulkdata/<str:tag>", BulkDataView.as_view()),
+    *(path(f"{level}/rendered", RenderedView.as_view()) for level in (*LEVELS, FRAMES)),
+    *(path(f"{level}/thumbnail", ThumbnailView.as_view()) for level in (*LEVELS, FRAMES)),
+    path(FRAMES, FramesView.as_view()),
+    path(f"{INSTANCE}/bulkdata/<path:place>", BulkDataView.as_view()),
 ]
 
 urlpatterns = [

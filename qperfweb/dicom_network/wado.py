@@ -1,20 +1,15 @@
-"""WADO-RS: metadata, objects, frames, rendered frames and bulk data."""
+"""WADO-RS: metadata, objects, frames and bulk data."""
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from typing import IO
 
-import numpy as np
 from django.http import HttpResponse, HttpResponseBase
-from numpy.typing import NDArray
-from PIL import Image
-from pydicom.dataset import Dataset
 from rest_framework.request import Request
 
+from analysis.dicom.inspection import NATIVE
 from qperfweb.core import audit
 from qperfweb.core.errors import Invalid, NotFound
 
@@ -26,14 +21,27 @@ from .access import (
     object_address,
     stream,
 )
+from .bulkdata import DOCUMENT, bulk_value
 from .dicomjson import metadata
 from .holdings import Held, held_or_missing, study_of
 from .multipart import PIECE
-from .negotiation import accepted, fits, single_part, wants_plain
-from .pixels import NotServed, bulk_value, compressed_frames, decoded, frames, syntax_at
+from .negotiation import (
+    DICOM,
+    JSON_TYPES,
+    PLAIN,
+    accepted,
+    fits,
+    frame_syntax,
+    object_syntax,
+    single_part,
+)
+from .pixels import NotServed, compressed_frames, frames, syntax_at
+from .transcoding import EXPLICIT_LITTLE, transcoded
 
 
-class _ObjectsView(DicomWebView):
+class ObjectsView(DicomWebView):
+    """A view of objects that are held, whose taking is recorded."""
+
     def found(
         self, request: Request, slug: str | None, study: str, series: str = "", instance: str = ""
     ) -> list[Held]:
@@ -45,101 +53,112 @@ class _ObjectsView(DicomWebView):
         return objects
 
 
-class RetrieveView(_ObjectsView):
-    """GET a study, a series or an instance as DICOM files."""
+class RetrieveView(ObjectsView):
+    """GET a study, a series or an instance as DICOM files, in a transfer syntax of the client."""
 
     def get(self, request: Request, slug: str | None = None, **uids: str) -> HttpResponseBase:
         objects = self.found(request, slug, **uids)
         wanted = accepted(request)
-        if not fits(wanted, "application/dicom"):
+        if not fits(wanted, DICOM):
             raise NotServed("Objects are served as application/dicom.")
-        asked = {entry.transfer_syntax for entry in wanted} - {"", "*"}
-        if asked and not all(syntax in asked for syntax in map(syntax_at, objects)):
-            raise NotServed("Objects are served as they are stored: accept transfer-syntax=*.")
-        if len(objects) == 1 and single_part(wanted, "application/dicom"):
-            return stream(request, _content(objects[0].path), "application/dicom")
-        parts = (("application/dicom", _content(one.path)) for one in objects)
-        return multipart_answer(request, parts, "application/dicom")
+        planned = []
+        for one in objects:
+            stored = syntax_at(one)
+            syntax = object_syntax(wanted, stored)
+            if syntax is None:
+                raise NotServed(
+                    "No transfer syntax that is asked for can be written without loss: accept "
+                    "1.2.840.10008.1.2.1, or * for what is stored."
+                )
+            planned.append((one, stored, syntax))
+        if len(planned) == 1:
+            kind, content = _as_asked(*planned[0], strict=True)
+            if single_part(wanted, DICOM):
+                return stream(request, content, kind)
+            return multipart_answer(request, [(kind, content)], DICOM)
+        parts = (_as_asked(*plan, strict=False) for plan in planned)
+        return multipart_answer(request, parts, DICOM)
 
 
-class MetadataView(_ObjectsView):
+def _as_asked(one: Held, stored: str, syntax: str, *, strict: bool) -> tuple[str, Iterator[bytes]]:
+    """Content type and bytes of an object.
+
+    What cannot be rewritten among others goes as it is stored, and its part says so; alone
+    (``strict``) it raises NotServed.
+    """
+    if syntax != stored:
+        try:
+            return f"{DICOM}; transfer-syntax={syntax}", content_of(transcoded(one.path, syntax))
+        except ValueError as error:
+            if strict:
+                raise NotServed(
+                    "This object cannot be rewritten; accept transfer-syntax=* for what is stored."
+                ) from error
+    return f"{DICOM}; transfer-syntax={stored}", content_of(one.path.open("rb"))
+
+
+class MetadataView(ObjectsView):
     """GET the headers of a study, a series or an instance as DICOM JSON."""
 
     def get(self, request: Request, slug: str | None = None, **uids: str) -> HttpResponse:
+        if not any(fits(accepted(request), kind) for kind in JSON_TYPES):
+            raise NotServed("Metadata are served as application/dicom+json.")
         base = base_of(request, slug)
         objects = self.found(request, slug, **uids)
         return json_answer([metadata(one, object_address(base, one)) for one in objects])
 
 
-class FramesView(_ObjectsView):
-    """GET frames: native ones little endian, compressed ones as they came, or decoded where only
-    application/octet-stream is accepted."""
+class FramesView(ObjectsView):
+    """GET frames: as they are stored, uncompressed little endian, or compressed without loss."""
 
     def get(
         self, request: Request, numbers: str, slug: str | None = None, **uids: str
     ) -> HttpResponseBase:
         (one, *_) = self.found(request, slug, **uids)
         wanted = accepted(request)
-        plain = wants_plain(wanted)
-        found = list(frames(one.path, _numbers(numbers), plain=plain))
+        stored = syntax_at(one)
+        syntax = frame_syntax(wanted, EXPLICIT_LITTLE if stored in NATIVE else stored)
+        if syntax is None:
+            raise NotServed(
+                "These frames are not served like that: accept application/octet-stream, or "
+                "transfer-syntax=* for what is stored."
+            )
+        found = list(frames(one.path, frame_numbers(numbers), syntax=syntax))
         kind = found[0].content_type.partition(";")[0]
-        if not fits(wanted, kind):
-            raise NotServed(f"These frames are {kind}; accept it or application/octet-stream.")
         if len(found) == 1 and single_part(wanted, kind):
             return stream(request, iter([found[0].data]), found[0].content_type)
         parts = ((frame.content_type, [frame.data]) for frame in found)
         return multipart_answer(request, parts, kind)
 
 
-class RenderedView(_ObjectsView):
-    """GET a frame as PNG or JPEG, windowed."""
-
-    def get(
-        self, request: Request, numbers: str = "1", slug: str | None = None, **uids: str
-    ) -> HttpResponse:
-        (one, *_) = self.found(request, slug, **uids)
-        chosen = _numbers(numbers)
-        if len(chosen) != 1:
-            raise Invalid("One frame is rendered at a time.")
-        try:
-            ds, values = decoded(one.path, chosen[0])
-            picture = Image.fromarray(_grey(ds, values, request.query_params.get("window")))
-        except (ValueError, TypeError, AttributeError) as error:  # headers may say anything
-            raise NotServed("This frame cannot be rendered; fetch the object.") from error
-        wanted = accepted(request)
-        kind = next((k for k in ("png", "jpeg") if fits(wanted, f"image/{k}")), None)
-        if kind is None:
-            raise NotServed("Frames are rendered as image/png or image/jpeg.")
-        buffer = io.BytesIO()
-        picture.save(buffer, format=kind.upper())
-        return HttpResponse(buffer.getvalue(), content_type=f"image/{kind}")
-
-
-class BulkDataView(_ObjectsView):
+class BulkDataView(ObjectsView):
     """GET one binary value of an object."""
 
     def get(
-        self, request: Request, tag: str, slug: str | None = None, **uids: str
+        self, request: Request, place: str, slug: str | None = None, **uids: str
     ) -> HttpResponseBase:
-        if not re.fullmatch(r"[0-9A-Fa-f]{8}", tag):
+        if not re.fullmatch(r"[0-9A-Fa-f]{8}(/[0-9]{1,6}/[0-9A-Fa-f]{8}){0,8}", place):
             raise Invalid("Bulk data are named by tag, eight hexadecimal digits.")
         (one, *_) = self.found(request, slug, **uids)
         wanted = accepted(request)
-        if tag.upper() == "7FE00010" and (found := compressed_frames(one.path)):
+        tags = place.upper().split("/")
+        if tags == ["7FE00010"] and (found := compressed_frames(one.path)):
             kind = found[0].content_type.partition(";")[0]
             parts = [(frame.content_type, [frame.data]) for frame in found]
             return multipart_answer(request, parts, kind)
-        begin, length = bulk_value(one.path, tag)
-        content = _content(one.path, begin, length)
-        if single_part(wanted, "application/octet-stream"):
-            return stream(request, content, "application/octet-stream")
-        part = ("application/octet-stream", content)
-        return multipart_answer(request, [part], "application/octet-stream")
+        pdf = tags == [DOCUMENT] and any(e.media_type == "application/pdf" for e in wanted)
+        kind = "application/pdf" if pdf else PLAIN
+        if not fits(wanted, kind):
+            raise NotServed("Bulk data are served as application/octet-stream.")
+        file, length = bulk_value(one.path, tags)
+        if single_part(wanted, kind):
+            return stream(request, content_of(file, length), kind)
+        return multipart_answer(request, [(kind, content_of(file, length))], kind)
 
 
-def _content(path: Path, begin: int = 0, length: int | None = None) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        file.seek(begin)
+def content_of(file: IO[bytes], length: int | None = None) -> Iterator[bytes]:
+    """The rest of a file, or ``length`` bytes of it, which is closed in the end."""
+    with file:
         while length is None or length > 0:
             piece = file.read(PIECE if length is None else min(PIECE, length))
             if not piece:
@@ -148,35 +167,8 @@ def _content(path: Path, begin: int = 0, length: int | None = None) -> Iterator[
             yield piece
 
 
-def _numbers(text: str) -> list[int]:
+def frame_numbers(text: str) -> list[int]:
+    """Numbers of frames, from 1. Raises Invalid."""
     if not re.fullmatch(r"\d{1,6}(,\d{1,6})*", text):
         raise Invalid("Frames are numbers from 1, separated by commas.")
     return [int(number) for number in text.split(",")]
-
-
-def _grey(ds: Dataset, values: NDArray[Any], window: str | None) -> NDArray[np.uint8]:
-    """8 bits for the eye; colour stays as it is."""
-    if values.ndim == 3:
-        return values.astype(np.uint8)
-    slope = float(ds.get("RescaleSlope") or 1)
-    scaled = values.astype(np.float64) * slope + float(ds.get("RescaleIntercept") or 0)
-    low, high = _window(ds, scaled, window)
-    with np.errstate(invalid="ignore"):
-        grey = np.clip((scaled - low) / max(high - low, 1e-9), 0, 1) * 255
-    shown = np.nan_to_num(grey).astype(np.uint8)
-    return 255 - shown if ds.get("PhotometricInterpretation") == "MONOCHROME1" else shown
-
-
-def _window(ds: Dataset, values: NDArray[Any], window: str | None) -> tuple[float, float]:
-    if window:
-        try:
-            centre, width = (float(part) for part in window.split(",")[:2])
-        except ValueError:
-            raise Invalid("window is centre,width,function.", field="window") from None
-        return centre - width / 2, centre + width / 2
-    if "WindowCenter" in ds and "WindowWidth" in ds:
-        centre, width = (float(np.atleast_1d(ds[k].value)[0]) for k in
-                         ("WindowCenter", "WindowWidth"))  # fmt: skip
-        return centre - width / 2, centre + width / 2
-    finite = values[np.isfinite(values)]
-    return (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)

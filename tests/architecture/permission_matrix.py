@@ -209,7 +209,13 @@ dicom-web/*{instance}                             GET    -       x x x x x . . 2
 dicom-web/*{instance}/rendered                    GET    -       x x x x x . . 200
 dicom-web/*{instance}/frames/<str:numbers>        GET    -       x x x x x . . 200
 dicom-web/*{instance}/frames/<str:numbers>/rendered GET    -       x x x x x . . 200
-dicom-web/*{instance}/bulkdata/<str:tag>          GET    -       x x x x x . . 200
+dicom-web/*{instance}/bulkdata/<path:place>       GET    -       x x x x x . . 200
+dicom-web/*{study}/rendered                       GET    -       x x x x x . . 200
+dicom-web/*{series}/rendered                      GET    -       x x x x x . . 200
+dicom-web/*{study}/thumbnail                      GET    -       x x x x x . . 200
+dicom-web/*{series}/thumbnail                     GET    -       x x x x x . . 200
+dicom-web/*{instance}/thumbnail                   GET    -       x x x x x . . 200
+dicom-web/*{instance}/frames/<str:numbers>/thumbnail GET    -       x x x x x . . 200
 dicom-web/*studies                                POST   -       x x . . x . . 400
 dicom-web/*{study}                                POST   -       x x . . x . . 400
 """

@@ -58,6 +58,7 @@ def test_an_exam_is_stored_searched_fetched_and_its_results_with_it(
     (pixels,) = client.retrieve_bulkdata(server.address + place)
     assert pixels == one.PixelData
 
+    the_rest_of_the_client_works(client, server, sent)
     with site_scope([site.pk]), as_worker():
         run = analysed(Study.objects.get(study_instance_uid=make.STUDY))
         assert run.state == "succeeded"
@@ -79,6 +80,54 @@ def test_an_exam_is_stored_searched_fetched_and_its_results_with_it(
         client_for(server, token_of(site), other_site).search_for_studies()
     with pytest.raises(requests.HTTPError, match="403"):
         client_for(server, token_of(site, scope="read")).store_instances(sent[:1])
+
+
+def the_rest_of_the_client_works(client, server, sent):
+    """Every other method of the client, on the exam that was stored."""
+    one = sent[5]
+    series = (one.StudyInstanceUID, one.SeriesInstanceUID)
+    uids = (*series, one.SOPInstanceUID)
+    alike = {ds.SOPInstanceUID for ds in sent if ds.SeriesInstanceUID == one.SeriesInstanceUID}
+    everything = {ds.SOPInstanceUID for ds in sent}
+
+    for whole in (client.retrieve_study(make.STUDY), client.iter_study(make.STUDY)):
+        assert {ds.SOPInstanceUID for ds in whole} == everything
+    for part in (client.retrieve_series(*series), client.iter_series(*series)):
+        assert {ds.SOPInstanceUID for ds in part} == alike
+    assert len(client.retrieve_study_metadata(make.STUDY)) == len(sent)
+    assert len(client.retrieve_series_metadata(*series)) == len(alike)
+    explicit = (("application/dicom", "1.2.840.10008.1.2.1"),)
+    assert client.retrieve_instance(*uids, media_types=explicit).PixelData == one.PixelData
+    rle = (("application/dicom", "1.2.840.10008.1.2.5"),)
+    compressed = client.retrieve_instance(*uids, media_types=rle)
+    assert compressed.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.5"
+    assert np.array_equal(compressed.pixel_array, one.pixel_array)
+
+    (frame,) = client.iter_instance_frames(*uids, frame_numbers=[1])
+    assert frame == one.PixelData
+    for media in (None, ("application/octet-stream",), (("image/dicom-rle", rle[0][1]),)):
+        (frame,) = client.retrieve_instance_frames(*uids, frame_numbers=[1], media_types=media)
+        assert frame
+    for media, mark in (("image/png", b"\x89PNG"), ("image/jpeg", b"\xff\xd8")):
+        asked = {"media_types": (media,), "params": {"viewport": "32,32"}}
+        assert client.retrieve_instance_rendered(*uids, **asked).startswith(mark)
+        frames = client.retrieve_instance_frames_rendered(*uids, frame_numbers=[1], **asked)
+        assert frames.startswith(mark)
+        assert mark in client.retrieve_series_rendered(*series, **asked)
+    header = client.retrieve_instance_metadata(*uids)
+    place = server.address + urlsplit(header["7FE00010"]["BulkDataURI"]).path
+    assert b"".join(client.iter_bulkdata(place)) == one.PixelData
+
+    fields = {"fields": ["PatientSex", "00180050"], "limit": 2}
+    assert len(client.search_for_instances(**fields)) == 2
+    (found, _) = client.search_for_series(search_filters={"Modality": "MR"}, **fields)
+    assert found["00180050"]["Value"] == [8.0]
+    named = {"PatientName": "person"}
+    assert len(client.search_for_studies(search_filters=named, fuzzymatching=True)) == 1
+    assert client.search_for_studies(search_filters=named, offset=0) == []
+    with pytest.raises(requests.HTTPError, match="40[35]"):
+        client.delete_instance(*uids)
+    assert len(client.search_for_instances(make.STUDY)) == len(sent)
 
 
 def test_each_object_of_a_store_request_has_its_status(server, site, token_of):
@@ -105,6 +154,15 @@ def test_each_object_of_a_store_request_has_its_status(server, site, token_of):
     )
     assert dcmread(io.BytesIO(back.content)).SOPInstanceUID == good.SOPInstanceUID
     assert requests.post(address, data=body, headers=headers).status_code == 400
-    assert requests.post(address, data=b"", headers={**headers, "Content-Type": "text/plain"}) \
-        .status_code == 400  # fmt: skip
+    for kind in ("text/plain", 'multipart/related; type="application/dicom+json"; boundary=x'):
+        refused = requests.post(address, data=b"x", headers={**headers, "Content-Type": kind})
+        assert refused.status_code == 415
+    bare = {**headers, "Content-Type": "application/dicom"}
+    alone = requests.post(address, data=make.to_bytes(make.image(number=3)), headers=bare)
+    assert alone.status_code == 200 and len(alone.json()["00081199"]["Value"]) == 1
+    elsewhere = requests.post(
+        f"{address}/1.2.3", data=make.to_bytes(make.image(number=4)), headers=bare
+    )
+    assert elsewhere.status_code == 202  # kept, in the study that it names itself
+    assert elsewhere.json()["00081199"]["Value"][0]["00081196"]["Value"] == [0xB006]
     assert requests.get(address).status_code in (401, 403)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from django.conf import settings
+from PIL import Image
 
 from analysis.constants import RV_CAVITY
 from analysis.dicom.reading import walk
@@ -90,3 +92,10 @@ def analysed(
     run.refresh_from_db()
     assert run.state == RunState.SUCCEEDED
     return run
+
+
+def shown(client: Any, path: str) -> np.ndarray:
+    """The picture at an address, as a browser would show it."""
+    answer = client.get(path, headers={"Accept": "image/png"})
+    assert answer.status_code == 200, answer.content
+    return np.asarray(Image.open(io.BytesIO(answer.content))).astype(int)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tempfile
 import threading
 from argparse import ArgumentParser
 from typing import Any
@@ -16,7 +17,7 @@ from qperfweb.dicom_network.configured import callers_of_operator, known_callers
 from qperfweb.dicom_network.destinations import parse_destinations
 from qperfweb.dicom_network.listener import Listener
 from qperfweb.dicom_network.sending import SENT_BY_ITSELF, Sender
-from qperfweb.dicom_network.spool import recover
+from qperfweb.dicom_network.spool import receiving_folder, recover
 from qperfweb.dicom_network.watch import Watcher, parse_folders
 
 SENDER_GRACE_S = 10
@@ -52,6 +53,8 @@ class Command(BaseCommand):
         missing = next((f.path for f in folders if not f.path.is_dir()), None)
         if missing is not None:
             raise CommandError(f"QPERF_WATCH_FOLDERS: there is no folder {missing}")
+        # pynetdicom asks for a temporary file for each object, wherever those are kept.
+        tempfile.tempdir = str(receiving_folder())
         left = recover()
         if left:
             self.stdout.write(f"{left} objects from before were taken in")
