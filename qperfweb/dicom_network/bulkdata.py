@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import struct
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -27,8 +29,11 @@ DOCUMENT = "00420011"
 _NOT_THERE = "This object has no such element."
 
 
-def bulk_value(path: Path, place: list[str]) -> tuple[IO[bytes], int]:
-    """One binary value, little endian: a file that stands at it, which the caller closes; bytes.
+Opener = Callable[[], IO[bytes]]
+
+
+def bulk_value(path: Path, place: list[str]) -> tuple[Opener, int]:
+    """One binary value, little endian: what opens a file that stands at it, and its length.
 
     place: tag of an element of the object itself, or tag, number of the item from 1, tag, and so on
     into sequences. Raises NotFound, NotServed.
@@ -37,13 +42,24 @@ def bulk_value(path: Path, place: list[str]) -> tuple[IO[bytes], int]:
     try:
         ds: Dataset = read_header(file)
         if len(place) == 1 and place[0] in PIXELS:
-            return file, _length_of_pixels(file, place[0])
+            length = _length_of_pixels(file, place[0])
+            if file.name != str(path):
+                return lambda: file, length
+            begin = file.tell()
+            file.close()
+            return partial(_opened, path, begin), length
         value = _element(ds, place)
     except BaseException:
         file.close()
         raise
     file.close()
-    return io.BytesIO(value), len(value)
+    return partial(io.BytesIO, value), len(value)
+
+
+def _opened(path: Path, begin: int) -> IO[bytes]:
+    file = path.open("rb")
+    file.seek(begin)
+    return file
 
 
 def _in_little_endian(path: Path) -> IO[bytes]:

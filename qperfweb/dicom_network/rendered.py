@@ -128,6 +128,6 @@ def _parts(
 def _document(one: Held, wanted: list[Accepted]) -> HttpResponse:
     if not fits(wanted, "application/pdf"):
         raise NotServed("A document is served as application/pdf.")
-    file, length = bulk_value(one.path, [DOCUMENT])
-    with file:
+    opener, length = bulk_value(one.path, [DOCUMENT])
+    with opener() as file:
         return HttpResponse(file.read(length), content_type="application/pdf")

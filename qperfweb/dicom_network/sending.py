@@ -55,14 +55,15 @@ def transmission_request(study: Study, destination: str, user: Any) -> Transmiss
     current = current_result(study)
     if current is None:
         raise Conflict("There is no result to send yet.")
-    row = Transmission.objects.create(
-        site_id=study.site_id,
-        study=study,
-        publication=current.publication,
-        destination=destination,
-        next_attempt_at=timezone.now(),
-        requested_by=user,
-    )
+    same = {"study": study, "publication": current.publication, "destination": destination}
+    row = Transmission.objects.filter(**same, state=TransmissionState.QUEUED).first()
+    if row is not None:  # it waits for its next attempt: that is now
+        row.next_attempt_at = timezone.now()
+        row.save(update_fields=["next_attempt_at"])
+    else:
+        row = Transmission.objects.create(
+            site_id=study.site_id, next_attempt_at=timezone.now(), requested_by=user, **same
+        )
     audit.record(user, "results.queued", row, details={"destination": destination})
     return row
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import IO
+from functools import partial
 
 from django.http import HttpResponse, HttpResponseBase
 from rest_framework.request import Request
@@ -21,7 +21,7 @@ from .access import (
     object_address,
     stream,
 )
-from .bulkdata import DOCUMENT, bulk_value
+from .bulkdata import DOCUMENT, Opener, bulk_value
 from .dicomjson import metadata
 from .holdings import Held, held_or_missing, study_of
 from .multipart import PIECE
@@ -88,13 +88,14 @@ def _as_asked(one: Held, stored: str, syntax: str, *, strict: bool) -> tuple[str
     """
     if syntax != stored:
         try:
-            return f"{DICOM}; transfer-syntax={syntax}", content_of(transcoded(one.path, syntax))
+            made = transcoded(one.path, syntax)
+            return f"{DICOM}; transfer-syntax={syntax}", content_of(lambda: made)
         except ValueError as error:
             if strict:
                 raise NotServed(
                     "This object cannot be rewritten; accept transfer-syntax=* for what is stored."
                 ) from error
-    return f"{DICOM}; transfer-syntax={stored}", content_of(one.path.open("rb"))
+    return f"{DICOM}; transfer-syntax={stored}", content_of(partial(one.path.open, "rb"))
 
 
 class MetadataView(ObjectsView):
@@ -150,15 +151,18 @@ class BulkDataView(ObjectsView):
         kind = "application/pdf" if pdf else PLAIN
         if not fits(wanted, kind):
             raise NotServed("Bulk data are served as application/octet-stream.")
-        file, length = bulk_value(one.path, tags)
+        content = content_of(*bulk_value(one.path, tags))
         if single_part(wanted, kind):
-            return stream(request, content_of(file, length), kind)
-        return multipart_answer(request, [(kind, content_of(file, length))], kind)
+            return stream(request, content, kind)
+        return multipart_answer(request, [(kind, content)], kind)
 
 
-def content_of(file: IO[bytes], length: int | None = None) -> Iterator[bytes]:
-    """The rest of a file, or ``length`` bytes of it, which is closed in the end."""
-    with file:
+def content_of(opener: Opener, length: int | None = None) -> Iterator[bytes]:
+    """The rest of a file, or ``length`` bytes of it.
+
+    It is opened when the answer is sent: of one that is not, nothing stays open.
+    """
+    with opener() as file:
         while length is None or length > 0:
             piece = file.read(PIECE if length is None else min(PIECE, length))
             if not piece:

@@ -216,8 +216,8 @@ dicom-web/*{study}/thumbnail                      GET    -       x x x x x . . 2
 dicom-web/*{series}/thumbnail                     GET    -       x x x x x . . 200
 dicom-web/*{instance}/thumbnail                   GET    -       x x x x x . . 200
 dicom-web/*{instance}/frames/<str:numbers>/thumbnail GET    -       x x x x x . . 200
-dicom-web/*studies                                POST   -       x x . . x . . 400
-dicom-web/*{study}                                POST   -       x x . . x . . 400
+dicom-web/*studies                                POST   -       x x . . x . . 415
+dicom-web/*{study}                                POST   -       x x . . x . . 415
 """
 
 

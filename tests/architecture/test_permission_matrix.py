@@ -72,7 +72,7 @@ class World:
             "series": lambda: self.instance.series.series_instance_uid,
             "instance": lambda: self.instance.sop_instance_uid,
             "numbers": lambda: 1,
-            "tag": lambda: "7FE00010",
+            "place": lambda: "7FE00010",
             "reading_id": lambda: self._reading(row.state, user),
             "project_id": lambda: project().pk,
             "case_id": lambda: project().cases.get().pk,

@@ -183,7 +183,9 @@ def test_a_result_is_sent_again_by_hand_and_its_way_can_be_seen(result, site, cl
     assert client.post(address, body, content_type="application/json").status_code == 400
     body = {"destination": "PACS"}
     assert client.post(address, body, content_type="application/json").status_code == 201
+    again = client.post(address, body, content_type="application/json").json()
     answer = client.get(address).json()
+    assert [one["id"] for one in answer["transmissions"]] == [again["id"]]  # it waits already
     assert answer["destinations"] == ["PACS"]
     assert answer["transmissions"][0]["state"] == "queued"
     technologist = client_of("technologist", site)

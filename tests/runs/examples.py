@@ -91,6 +91,8 @@ def an_object(series: Series, number: int) -> Instance:
         transfer_syntax_uid="1.2.840.10008.1.2.1",
         sha256=f"{number:064x}",
         size_bytes=1,
+        rows=SIZE,
+        columns=SIZE,
     )
 
 

@@ -249,8 +249,10 @@ export interface Transmissions {
   transmissions: {
     id: number;
     destination: string;
+    publication: string;
     state: "queued" | "sending" | "sent" | "failed";
     attempts: number;
+    objects_sent: number;
     next_attempt_at: string;
     last_error: string;
     finished_at: string | null;

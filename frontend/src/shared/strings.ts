@@ -353,6 +353,9 @@ export const t = {
     sendTo: (name: string) => `Send to ${name}`,
     nowhere: "No destination is set for this site.",
     states: { queued: "waiting", sending: "being sent", sent: "sent", failed: "not sent" },
+    what: (publication: string) =>
+      publication.startsWith("reading") ? "signed reading" : "automated result, not reviewed",
+    objects: (count: number) => `${count} ${count === 1 ? "object" : "objects"}`,
     again: (attempts: number, at: string) =>
       `(${attempts} ${attempts === 1 ? "attempt" : "attempts"}, again ${at})`,
   },

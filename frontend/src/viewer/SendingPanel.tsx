@@ -64,11 +64,13 @@ export function SendingPanel({ data }: { data: ViewerState }) {
           {known.transmissions.slice(0, 20).map((one) => (
             <li key={one.id} data-state={one.state}>
               <strong>{one.destination}</strong> {t.sending.states[one.state]}
-              {one.state === "sent" && ` ${formatDateTime(one.finished_at)}`}
+              {one.state === "sent" &&
+                ` ${formatDateTime(one.finished_at)}, ${t.sending.objects(one.objects_sent)}`}
               {one.state === "queued" &&
                 one.attempts > 0 &&
                 ` ${t.sending.again(one.attempts, formatDateTime(one.next_attempt_at))}`}
-              {one.last_error && <span className="muted"> {one.last_error}</span>}
+              <span className="muted"> · {t.sending.what(one.publication)}</span>
+              {one.last_error && <p className="sending-error">{one.last_error}</p>}
             </li>
           ))}
         </ul>
