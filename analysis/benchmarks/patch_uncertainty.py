@@ -12,14 +12,13 @@ from analysis.segmentation.inference import VIEWS, predict
 from analysis.segmentation.patches import (
     PATCH_FRAMES,
     PATCH_SIZE,
+    PATCH_WINDOW,
     UNCERTAINTY_STRIDE,
     PatchUNet,
+    patch_corners,
     patch_uncertainty,
 )
 from analysis.segmentation.window import BINS, GRID_SIZE
-
-REFERENCE_WINDOW = 128
-"""1089 patches of 64x64 at stride 2."""
 
 
 def run(*, repeats: int = 5, share: float = 0.1) -> dict[str, object]:
@@ -36,13 +35,13 @@ def run(*, repeats: int = 5, share: float = 0.1) -> dict[str, object]:
         ours = median_ms(lambda: predict(network, windows)[:, 2].std(axis=0), repeats) / 1000
         torch.manual_seed(1)
         reference = PatchUNet().eval()
-        patches = ((REFERENCE_WINDOW - PATCH_SIZE) // UNCERTAINTY_STRIDE + 1) ** 2
+        patches = ((PATCH_WINDOW - PATCH_SIZE) // UNCERTAINTY_STRIDE + 1) ** 2
         rows = PATCH_SIZE + UNCERTAINTY_STRIDE * max(1, round(share * patches / 33) - 1)
-        strip = rng.random((PATCH_FRAMES, rows, REFERENCE_WINDOW), dtype=np.float32)
-        timed = ((rows - PATCH_SIZE) // UNCERTAINTY_STRIDE + 1) * 33
+        strip = rng.random((PATCH_FRAMES, rows, PATCH_WINDOW), dtype=np.float32)
+        corners = list(patch_corners((rows, PATCH_WINDOW), UNCERTAINTY_STRIDE))
         began = time.process_time()
-        patch_uncertainty(reference, strip)
-        theirs = (time.process_time() - began) * patches / timed
+        patch_uncertainty(reference, strip, corners)
+        theirs = (time.process_time() - began) * patches / len(corners)
     finally:
         torch.set_num_threads(threads)
     return {

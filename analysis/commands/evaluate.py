@@ -39,6 +39,10 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     pools.add_argument("data", type=Path, nargs="?", help="folder with aif/*.npz")
     pools.add_argument("--out", type=Path, default=Path("test-output/aif"))
     pools.add_argument("--version", help="version of the network (the newest)")
+    patches = targets.add_parser("uncertainty", help="patch-level doubt against cheaper estimators")
+    patches.add_argument("--count", type=int, default=20, help="simulated slices, about 8 s each")
+    patches.add_argument("--out", type=Path, default=Path("test-output/uncertainty"))
+    patches.add_argument("--version", help="version of the network (the newest)")
     flow = targets.add_parser("flow", help="recovery of known flow, agreement with a patient")
     flow.add_argument("data", type=Path, nargs="?", help="folder with data/dual_sequence")
     flow.add_argument("--out", type=Path, default=Path("test-output/flow"))
@@ -51,6 +55,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     ood.set_defaults(run=run_ood)
     contours.set_defaults(run=run_contours)
     pools.set_defaults(run=run_pools)
+    patches.set_defaults(run=run_patches)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -101,6 +106,15 @@ def run_pools(args: argparse.Namespace) -> int:
     if args.data is not None and not args.data.is_dir():
         raise BadInput(f"{args.data} is not a folder.")
     print(json.dumps(evaluate_pools(args.data, args.out, version=args.version), indent=1))
+    print(f"written to {args.out}")
+    return 0
+
+
+def run_patches(args: argparse.Namespace) -> int:
+    from analysis.evaluation.patch_level import evaluate_patches
+
+    report = evaluate_patches(args.out, count=args.count, version=args.version)
+    print(json.dumps(report, indent=1))
     print(f"written to {args.out}")
     return 0
 

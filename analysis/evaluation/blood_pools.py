@@ -13,20 +13,29 @@ import numpy as np
 
 from analysis.aif import agree_on_pools, detect_blood_pools
 from analysis.constants import LV_CAVITY, RV_CAVITY
-from analysis.domain import Bools, Doubles, Floats
+from analysis.domain import Bools, Doubles, Floats, Position
+from analysis.evaluation.arterial import FOUND_ABOVE, arterial_cases, evaluate_arterial
 from analysis.evaluation.segmentation_metrics import dice
 from analysis.phantom import training_sample
 from analysis.segmentation.blood_pools import find_blood_pools
 from analysis.training.aif_samples import narrow_cavity
 
-SEED: Final = 88
 SIMULATED: Final = 100
 REAL_INTERVAL_S: Final = 0.8
 REAL_SPACING_MM: Final = 6.0
 """The real examples carry neither clock nor pixel size; both are usual values."""
 
-WIDTHS_PX: Final = ((0.0, 3.0), (3.0, 5.0), (5.0, 7.0), (7.0, 99.0))
-FOUND_ABOVE: Final = 0.5
+SETS: Final[dict[str, tuple[int, Position | None, float]]] = {
+    "basal": (89, "basal", 0.0),
+    "basal, narrow cavities": (90, "basal", 1.0),
+    "any height, half narrow": (88, None, 0.5),
+}
+"""Seed, third of the heart that is cut and share of narrowed cavities. Input-function images are
+taken through the base; the other sets say where the detectors end."""
+
+WIDTHS_PX: Final = ((0.1, 2.75), (2.75, 5.0), (5.0, 7.0), (7.0, 99.0))
+"""Of the true pool; six pixels, which an input function needs, are 2.76 across."""
+
 
 Detector = Callable[[Floats, Doubles, tuple[float, float]], tuple[Bools, Bools]]
 
@@ -79,10 +88,11 @@ def by_both(
     return lv, rv
 
 
-def simulated_pools(count: int = SIMULATED) -> Iterator[PoolCase]:
-    """Slices of any height with free breathing; every second heart has a narrow cavity."""
+def simulated_pools(name: str = "basal", count: int = SIMULATED) -> Iterator[PoolCase]:
+    """Series of one of the SETS, with free breathing, half of them of wild patients."""
+    seed, position, narrow = SETS[name]
     for index in range(count):
-        rng = np.random.default_rng([SEED, index])
+        rng = np.random.default_rng([seed, index])
         sample = training_sample(
             rng,
             size=56,
@@ -93,11 +103,12 @@ def simulated_pools(count: int = SIMULATED) -> Iterator[PoolCase]:
             tier="wild" if rng.random() < 0.5 else "standard",
             centre_jitter_mm=20.0,
             breathing_mm=6.0,
-            change_heart=partial(narrow_cavity, rng) if index % 2 else None,
+            position=position,
+            change_heart=partial(narrow_cavity, rng) if index % 2 < 2 * narrow else None,
         )
         spacing = sample.pixel_spacing_mm
         yield PoolCase(
-            name=f"simulated {index}",
+            name=f"{name} {index}",
             series=sample.series,
             time_s=sample.time_s,
             pixel_spacing_mm=(spacing, spacing),
@@ -122,7 +133,7 @@ def real_pools(folder: Path) -> Iterator[PoolCase]:
 
 
 def judge_pools(cases: list[PoolCase], detector: Detector) -> dict[str, Any]:
-    """Dice of both pools and how often the left one was found, altogether and by its width."""
+    """Dice of both pools and how often the left one was found: measurable ones, and by width."""
     rows = []
     for case in cases:
         lv, rv = detector(case.series, case.time_s, case.pixel_spacing_mm)
@@ -132,7 +143,7 @@ def judge_pools(cases: list[PoolCase], detector: Detector) -> dict[str, Any]:
     groups = {f"{low:g}-{high:g} px": (table[:, 0] >= low) & (table[:, 0] < high)
               for low, high in WIDTHS_PX}  # fmt: skip
     return {
-        "all": _pools_summary(table),
+        "measurable": _pools_summary(table[table[:, 0] >= WIDTHS_PX[1][0]]),
         **{name: _pools_summary(table[inside]) for name, inside in groups.items() if inside.any()},
     }
 
@@ -152,20 +163,21 @@ def _pools_summary(table: Doubles) -> dict[str, Any]:
 def evaluate_pools(
     data: Path | None, out: Path, *, version: str | None = None, count: int = SIMULATED
 ) -> dict[str, Any]:
-    """Both detectors on simulated and real series; writes aif.json."""
+    """Detectors on simulated and real series, input functions of whole exams; writes aif.json."""
     detectors: dict[str, Detector] = {
         "network": partial(by_network, version=version),
         "dynamics": by_dynamics,
         "both": partial(by_both, version=version),
     }
-    sets = {"simulated": list(simulated_pools(count))}
+    sets = {name: list(simulated_pools(name, count)) for name in SETS}
     if data is not None and (data / "aif").is_dir():
         sets["real examples"] = list(real_pools(data / "aif"))
-    report = {
+    report: dict[str, Any] = {
         name: {which: judge_pools(cases, detector) for which, detector in detectors.items()}
         for name, cases in sets.items()
         if cases
     }
+    report["exams"] = evaluate_arterial(arterial_cases(count), version=version)
     out.mkdir(parents=True, exist_ok=True)
     (out / "aif.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     return report

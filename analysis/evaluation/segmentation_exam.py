@@ -16,12 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from analysis.config import PipelineConfig
 from analysis.constants import LV_CAVITY, MYOCARDIUM
 from analysis.domain import Doubles, Floats, Point, Polygon, SliceContours
+from analysis.evaluation.fine_grid import FineAgreement, compare_contours_finely
+from analysis.evaluation.many_segments import AROUND, LAYERS, segment_means
 from analysis.evaluation.segmentation_metrics import dice
 from analysis.phantom import write_dicom
 from analysis.phantom.frozen import FrozenCase, frozen_cases
 from analysis.phantom.population import Tier
+from analysis.phantom.values import SliceTruth
 from analysis.sectors import (
     SliceMaps,
     SliceMeasurement,
@@ -41,7 +45,9 @@ class Compared:
 
     segments: AHA number to (with true, with automatic contours), ml/min/g, NaN where not measured.
     insertion_deg: angle between automatic and true insertion, anterior and inferior, seen from the
-    ventricle's own centre; NaN where either is missing. gd_peak, maps: for drawing.
+    ventricle's own centre; NaN where either is missing. fine: agreement on the published grid of
+    1 mm, None without contours. fermi: (3, 48) Fermi flow of 48 segments as it is, by true and by
+    automatic contours. uncertainty: U. maps: for drawing.
     """
 
     case: FrozenCase
@@ -49,6 +55,9 @@ class Compared:
     insertion_deg: tuple[float, float]
     dice_myocardium: float
     dice_lv: float
+    fine: FineAgreement | None
+    fermi: Doubles
+    uncertainty: float
     flagged: bool
     true_contours: SliceContours
     contours: SliceContours | None
@@ -66,10 +75,9 @@ class Compared:
 
 
 def compare_contours(tier: Tier = "standard", count: int | None = None) -> Iterator[Compared]:
-    """The quantitative (dual-sequence) cases of a frozen tier."""
+    """All cases of a frozen tier; single-sequence ones have contours but no flow."""
     for case in frozen_cases(tier)[:count]:
-        if case.sequence == "dual":
-            yield compare_case(case)
+        yield compare_case(case)
 
 
 def compare_case(case: FrozenCase) -> Compared:
@@ -79,14 +87,16 @@ def compare_case(case: FrozenCase) -> Compared:
 
     simulated = case.simulate()
     truth = simulated.acquisitions[0].slices[0].truth
+    config = PipelineConfig(other_models=("fermi",))
     with tempfile.TemporaryDirectory(prefix="qperf-contours-") as folder:
         write_dicom(simulated, Path(folder))
         objects, _ = read_objects([Path(folder)])
         exam = load_exam(objects, classify([found.facts for found in objects]))
-    result = analyse(exam)
+    result = analyse(exam, config=config)
     piece = next(iter(result.document["acquisitions"][0]["slices"]))
     arrays = result.arrays[piece["key"]]
     still = ~np.asarray(arrays["is_pd"], dtype=bool)
+    spacing_mm = _spacing_mm(piece)
     true_contours = carry_contours(
         truth.contours, truth.displacement_px[still], arrays["displacement_px"][still]
     )
@@ -100,6 +110,13 @@ def compare_case(case: FrozenCase) -> Compared:
         insertion_deg=_insertion_errors(true_contours, found, piece),
         dice_myocardium=_overlap(true_contours, found, maps.shape, MYOCARDIUM),
         dice_lv=_overlap(true_contours, found, maps.shape, LV_CAVITY),
+        fine=None
+        if found is None
+        else compare_contours_finely(true_contours, found, maps.shape, spacing_mm),
+        fermi=_fermi(
+            truth, true_contours, found, maps_from_arrays(arrays, model="fermi").mbf, spacing_mm
+        ),
+        uncertainty=float("nan") if piece["uncertainty"] is None else piece["uncertainty"],
         flagged=bool(piece["out_of_distribution"]),
         true_contours=true_contours,
         contours=found,
@@ -151,6 +168,28 @@ def _at(field: Floats, points: Doubles) -> Doubles:
     ).astype(np.float64)
 
 
+def _fermi(
+    truth: SliceTruth,
+    true_contours: SliceContours,
+    found: SliceContours | None,
+    measured: NDArray[Any] | None,
+    spacing_mm: tuple[float, float],
+) -> Doubles:
+    """Flow (3, 48) as it is, by true and by automatic contours on one map; NaN without a map."""
+    table = np.full((3, AROUND * LAYERS), np.nan)
+    if measured is None or found is None:
+        return table
+    table[0] = segment_means(truth.mbf_ml_per_min_per_g, truth.contours, spacing_mm)
+    table[1] = segment_means(measured, true_contours, spacing_mm)
+    table[2] = segment_means(measured, found, spacing_mm)
+    return table
+
+
+def _spacing_mm(piece: dict[str, Any]) -> tuple[float, float]:
+    rows, columns = piece["measured_with"]["geometry"]["pixel_spacing_mm"]
+    return float(rows), float(columns)
+
+
 def _measure(contours: SliceContours, maps: SliceMaps, piece: dict[str, Any]) -> SliceMeasurement:
     axis = piece["measured_with"]["base_to_apex"]
     return measure_slice(
@@ -176,7 +215,7 @@ def _pairs(
 def _insertion_errors(
     truth: SliceContours, answer: SliceContours | None, piece: dict[str, Any]
 ) -> tuple[float, float]:
-    spacing = np.array(piece["measured_with"]["geometry"]["pixel_spacing_mm"])
+    spacing = np.array(_spacing_mm(piece))
     errors = []
     for name in ("rv_insertion_anterior_rc", "rv_insertion_inferior_rc"):
         ends = [None if one is None else getattr(one, name) for one in (truth, answer)]

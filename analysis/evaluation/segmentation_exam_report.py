@@ -12,6 +12,13 @@ import numpy as np
 from analysis.domain import Doubles
 from analysis.evaluation.paired import compare_pairs
 from analysis.evaluation.segmentation_exam import Compared, compare_contours
+from analysis.evaluation.segmentation_exam_tables import (
+    dataset,
+    doubt_foretells,
+    draw_doubt,
+    fine_segments,
+    published_list,
+)
 from analysis.phantom.population import Tier
 from analysis.sectors import SliceMaps
 
@@ -25,13 +32,14 @@ GROUPS: Final[dict[str, Callable[[Compared], str]]] = {
 
 
 def evaluate_contours(tier: Tier, count: int | None, out: Path) -> dict[str, Any]:
-    """Compare all quantitative cases; writes contours.json, bland_altman.png and sheet.png."""
+    """Compare all cases; writes contours.json and three pictures."""
     compared = list(compare_contours(tier, count))
     report = summarise(compared)
     out.mkdir(parents=True, exist_ok=True)
     (out / "contours.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     draw_bland_altman(compared, out / "bland_altman.png")
     draw_exams(compared, out / "sheet.png")
+    draw_doubt(compared, out / "doubt.png")
     return report
 
 
@@ -40,7 +48,10 @@ def summarise(compared: Sequence[Compared]) -> dict[str, Any]:
     report: dict[str, Any] = {
         "slices": len(compared),
         "without contours": [item.case.seed for item in compared if item.contours is None],
+        "dataset": dataset(compared),
         "all": _agreement(compared),
+        "fermi flow of 48 segments": fine_segments(compared),
+        "what U foretells": doubt_foretells(compared),
     }
     for name, group_of in GROUPS.items():
         groups = sorted({group_of(item) for item in compared})
@@ -59,6 +70,7 @@ def _agreement(compared: Sequence[Compared]) -> dict[str, Any]:
     table: dict[str, Any] = {
         "slices": len(compared),
         "dice_myocardium": _spread(walls),
+        "on 1 mm": published_list(compared),
         "insertion_anterior_deg": _spread(turned[:, 0]),
         "insertion_inferior_deg": _spread(turned[:, 1]),
     }

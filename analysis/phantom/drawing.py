@@ -16,9 +16,11 @@ import numpy as np
 from analysis.constants import LV_CAVITY, MYOCARDIUM, RV_CAVITY
 from analysis.domain import Bytes, Floats
 from analysis.phantom.render import Cut
+from analysis.phantom.tissues import Tissue
 
 _LEAST_SHARE_OF_WALL = 0.6
 _RV_EDGE_MM = 0.5
+_MOSTLY: Final = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,4 +57,18 @@ def draw_labels(section: Cut, convention: LabelConvention) -> Bytes:
     cavity = (section.radius < endo) | (section.gap_deg > 0)
     labels[inside & ~cavity] = MYOCARDIUM
     labels[inside & cavity] = LV_CAVITY
+    return labels
+
+
+def draw_blood(section: Cut) -> Bytes:
+    """Labels of input-function images: pixels that are mostly ventricular blood.
+
+    Unlike the cavity of ``draw_labels`` without papillary muscles and without the rim of wall: the
+    published regions hold what an input function can be measured in (Xue 2020c), and so do the
+    drawn regions of the two real examples.
+    """
+    blood = section.fractions[[Tissue.LV_BLOOD, Tissue.RV_BLOOD]]
+    labels = np.zeros(section.radius.shape, dtype=np.uint8)
+    labels[blood[0] > _MOSTLY] = LV_CAVITY
+    labels[blood[1] > _MOSTLY] = RV_CAVITY
     return labels

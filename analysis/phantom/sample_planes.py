@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.domain import Position
 from analysis.phantom.heart import axis_centre, insertions_deg, lv_surfaces
 from analysis.phantom.render import Body
 
@@ -15,6 +16,7 @@ Floats = NDArray[np.float32]
 View = Literal["short_axis", "long_axis", "above_heart", "abdomen"]
 """All but short_axis are for testing what refuses wrong anatomy; their labels mean nothing."""
 
+_POSITIONS: Final[tuple[Position, ...]] = ("basal", "mid", "apical")
 _HEIGHTS = {"basal": (0.06, 0.33), "mid": (0.36, 0.6), "apical": (0.6, 0.86)}
 
 
@@ -56,10 +58,15 @@ def sample_plane(
     centre_jitter_mm: float,
     spread: float,
     view: View = "short_axis",
+    position: Position | None = None,
 ) -> SamplePlane:
-    """A random plane; the heart's centre lies ``centre_jitter_mm`` (SD) off the middle."""
+    """A random plane; the heart's centre lies ``centre_jitter_mm`` (SD) off the middle.
+
+    position: which third of the heart it cuts; any by default.
+    """
     heart = body.heart
-    position = ("basal", "mid", "apical")[int(rng.choice(3, p=(0.38, 0.4, 0.22)))]
+    drawn: Position = _POSITIONS[int(rng.choice(3, p=(0.38, 0.4, 0.22)))]
+    position = position or drawn
     height = float(rng.uniform(*_HEIGHTS[position])) * heart.length_mm
     rotation = float(np.deg2rad(rng.normal(0.0, 14.0 * spread)))
     if rng.random() < 0.04 * spread:

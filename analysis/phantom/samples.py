@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.constants import BACKGROUND, MYOCARDIUM
+from analysis.domain import Position
 from analysis.phantom import camera, contrast, population
-from analysis.phantom.drawing import READERS, LabelConvention, draw_labels
+from analysis.phantom.drawing import READERS, LabelConvention, draw_blood, draw_labels
 from analysis.phantom.heart import Heart, aha_angle_deg
 from analysis.phantom.imaging import split_by_flow
 from analysis.phantom.perfusion import FlowPattern, mbf_map, sample_defects, sample_pattern
@@ -71,6 +71,7 @@ def training_sample(
     breathing_mm: float = 0.0,
     field_strength_t: float | None = None,
     view: View = "short_axis",
+    position: Position | None = None,
     bolus_missing: bool = False,
     snr: tuple[float, float] = (6.0, 50.0),
     change_heart: Callable[[Heart], Heart] | None = None,
@@ -82,11 +83,12 @@ def training_sample(
     pixel_spacing_mm: of the grid (random 1.7-2.3 by default; acquired resolution varies below it).
     output: ``raw`` single-sequence signal, ``pd`` divided by the proton-density image, ``gd`` in
     mmol/L through the myocardial look-up table, ``aif`` low-resolution arterial input images whose
-    labels are the two cavities; random among the first three by default (half of them raw).
+    labels are the two pools of blood; random among the first three by default (half of them raw).
     convention: how far from the anatomical edges the label's edges lie (``drawing``).
     residual_motion: scale of the motion that stays after alignment; 0 is none, 10 a failure.
     breathing_mm: depth of free breathing that nobody has corrected, for series that go through the
     real alignment before they are trained on.
+    position: which third of the heart is cut; any by default.
     view, bolus_missing, snr (range, of the wall at its brightest): for series to be refused.
     change_heart: what to do to the random heart before it is imaged: variety for training alone,
     which the frozen patients do not have.
@@ -108,6 +110,7 @@ def training_sample(
         centre_jitter_mm=centre_jitter_mm,
         spread=spread,
         view=view,
+        position=position,
     )
     softness = spacing * float(rng.uniform(0.9, 1.7))
     section = cut(body, plane.x, plane.y, plane.z, softness_mm=softness)
@@ -156,9 +159,7 @@ def training_sample(
     if output in ("raw", "aif"):
         series *= np.float32(np.exp(rng.uniform(3.0, 8.0)) / max(float(series.mean()), 1e-6))
         np.rint(series, out=series)
-    labels = draw_labels(section, convention)
-    if output == "aif":
-        labels[labels == MYOCARDIUM] = BACKGROUND
+    labels = draw_blood(section) if output == "aif" else draw_labels(section, convention)
     meta = {
         "output": output,
         "condition": "stress" if stress else "rest",

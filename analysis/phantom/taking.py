@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analysis.constants import LV_CAVITY, MYOCARDIUM, RV_CAVITY
+from analysis.constants import LV_CAVITY, MYOCARDIUM
 from analysis.domain import Bools, Doubles, Floats, SliceGeometry
 from analysis.phantom import camera, contrast, imaging, motion, physiology, truth
-from analysis.phantom.drawing import draw_labels
+from analysis.phantom.drawing import draw_blood, draw_labels
 from analysis.phantom.heart import axis_centre
 from analysis.phantom.motion import PlaneMotion
 from analysis.phantom.physiology import ConditionState
@@ -236,15 +236,13 @@ def take_aif(
             sigma = bright / scan.snr * _AIF_NOISE
         echoes.append(imaging.digitise(rng, frames, shading=plane.shading, noise=sigma))
     signal = np.stack(echoes)
-    drawn = draw_labels(plane.slab.middle, scan.options.convention)
-    labels = np.where((drawn == LV_CAVITY) | (drawn == RV_CAVITY), drawn, 0).astype(np.uint8)
     return SimulatedAif(
         geometry=geometry,
         signal=imaging.to_12_bits(signal, float(np.percentile(signal, 99.95))),
         time_s=times - line.zero_s,
         trigger_ms=np.full(times.size, 1000.0 * line.aif_delay_s),
         is_pd=line.is_pd,
-        labels=labels,
+        labels=draw_blood(plane.slab.middle),
         echo_times_ms=AIF_ECHOES_MS,
         sequence=scan.aif_sequence,
     )

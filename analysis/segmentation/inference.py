@@ -195,6 +195,20 @@ def _look_from_all_sides(network: LightUNet, part: _Slice, centre: Point) -> tup
     return mean, spread
 
 
+def window_around(
+    series: Floats,
+    time_s: Doubles,
+    pixel_spacing_mm: tuple[float, float],
+    centre_rc: Point,
+    size: tuple[int, int],
+) -> Floats:
+    """The normalised window (BINS, *size) that a network sees around a known heart."""
+    foot = bolus_foot_s(series, time_s)
+    part = _Slice.anchored(series, time_s, pixel_spacing_mm, foot).anchored_near(centre_rc)
+    normalised: Floats = normalise(torch.from_numpy(part.window(centre_rc, size)[None]))[0].numpy()
+    return normalised
+
+
 def segment(
     series: Floats,
     time_s: Doubles,

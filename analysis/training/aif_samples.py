@@ -22,6 +22,8 @@ FRAMES: Final = 100
 PIXEL_SPACINGS_MM: Final = (4.5, 7.0)
 OFF_CENTRE_MM: Final = 22.0
 WILD_SHARE: Final = 0.6
+BASAL_SHARE: Final = 0.6
+"""Input-function images are taken through the base; other heights are there for variety."""
 SMALL_CAVITY_SHARE: Final = 0.4
 SMALL_CAVITY_MM: Final = (5.0, 17.0)
 """Radius: three to seven coarse pixels across, where dynamics alone confuse cavity and wall."""
@@ -50,6 +52,7 @@ def draw_aif_sample(rng: np.random.Generator) -> tuple[Floats, Bytes]:
         residual_motion=float(rng.uniform(0.5, 2.0)),
         breathing_mm=float(rng.uniform(0.0, LARGEST_BREATHING_MM)) if rng.random() < 0.6 else 0.0,
         change_heart=partial(narrow_cavity, rng) if small else None,
+        position="basal" if rng.random() < BASAL_SHARE else None,
     )
     series = _outside_field(rng, sample.series, spacing)
     foot = bolus_foot_s(series, sample.time_s)

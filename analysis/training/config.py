@@ -25,6 +25,8 @@ class TrainingConfig:
     validation_seed: of the simulated samples that are never trained on.
     intensity_changes: whether gain, contrast, noise and time are varied, or place alone.
     one_frame: whether the network sees the mean over time alone (2D instead of 2D+t).
+    patch_size: side of the square patches that a patch network sees; 0 for the everyday network,
+    which sees the whole window.
     """
 
     name: str
@@ -41,6 +43,7 @@ class TrainingConfig:
     validation_samples: int = 192
     intensity_changes: bool = True
     one_frame: bool = False
+    patch_size: int = 0
     network: NetworkConfig = field(default_factory=NetworkConfig)
 
     def to_json(self) -> dict[str, object]:

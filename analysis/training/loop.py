@@ -20,10 +20,12 @@ from torch import Tensor, nn
 
 from analysis.domain import Floats
 from analysis.segmentation.network import LightUNet
+from analysis.segmentation.patches import PatchUNet
 from analysis.segmentation.window import normalise
 from analysis.training.augment import augment, without_time
 from analysis.training.config import TrainingConfig
 from analysis.training.loss import segmentation_loss
+from analysis.training.patches import cut_patches, middle_patches, move_anywhere
 from analysis.training.shards import ShardFolder
 
 CHECKPOINT_FILE: Final = "checkpoint.pt"
@@ -71,17 +73,21 @@ def new_state(
     """Freshly seeded weights, or those of an earlier version of the same architecture."""
     torch.manual_seed(config.seed)
     # torch's stubs do not know a memory format alone.
-    network = LightUNet(config.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = _build(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if warm_start is not None:
         network.load_state_dict(warm_start, strict=False)
     # torch's stubs do not know a memory format alone.
-    averaged = LightUNet(config.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    averaged = _build(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     averaged.load_state_dict(network.state_dict())
     averaged.eval()
     optimiser = torch.optim.AdamW(
         network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay
     )
     return TrainingState(network=network, averaged=averaged, optimiser=optimiser)
+
+
+def _build(config: TrainingConfig) -> nn.Module:
+    return PatchUNet() if config.patch_size else LightUNet(config.network)
 
 
 def learning_rate(config: TrainingConfig, step: int) -> float:
@@ -108,9 +114,19 @@ def half_precision_pays() -> bool:
 
 
 def as_seen(config: TrainingConfig, window: Tensor) -> Tensor:
-    """The normalised window, without time where the configuration says so."""
+    """The normalised window, without time where the configuration says so.
+
+    Patches were cut from a window that was normalised whole, and stay as they are.
+    """
+    if config.patch_size:
+        return window
     seen = normalise(window)
     return without_time(seen) if config.one_frame else seen
+
+
+def only_classes(labels: Tensor, classes: int) -> Tensor:
+    """Labels with what a network of so few classes does not tell apart as background."""
+    return torch.where(labels < classes, labels, 0)
 
 
 def train_step(
@@ -150,8 +166,7 @@ def validation_dice(
             answers.append(network(batch).argmax(dim=1).numpy())
     answer = np.concatenate(answers)
     means = []
-    classes = int(labels.max()) + 1
-    for label in range(1, classes):
+    for label in range(1, min(config.network.classes, int(labels.max()) + 1)):
         here, there = answer == label, labels == label
         present = there.any(axis=(1, 2))
         overlap = (
@@ -180,6 +195,8 @@ def train(
     The batch of step n depends on the seed, n and the shards that exist; with all shards written
     beforehand a resumed run equals an uninterrupted one.
     """
+    if config.patch_size:
+        validation = middle_patches(*validation, size=config.patch_size)
     out.mkdir(parents=True, exist_ok=True)
     (out / "config.json").write_text(json.dumps(config.to_json(), indent=2), encoding="utf-8")
     samples = ShardFolder.open(shards)
@@ -188,15 +205,20 @@ def train(
     while state.step < config.steps and not until():
         rng = np.random.default_rng([config.seed, state.step, 7])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        frames, truth = samples.batch(rng, config.batch_size)
+        stored, truth = (torch.from_numpy(part) for part in samples.batch(rng, config.batch_size))
+        truth = only_classes(truth, config.network.classes)
+        if config.patch_size:
+            stored, truth = move_anywhere(stored, truth, generator)
         window, labels = augment(
-            torch.from_numpy(frames),
-            torch.from_numpy(truth),
+            stored,
+            truth,
             classes=config.network.classes,
             nominal_start=nominal_start,
             generator=generator,
             intensity_changes=config.intensity_changes,
         )
+        if config.patch_size:
+            window, labels = cut_patches(normalise(window), labels, config.patch_size, generator)
         losses.append(train_step(state, config, window, labels))
         if state.step % look_every == 0 or state.step == config.steps:
             dice = validation_dice(state.averaged, *validation, config=config)

@@ -39,7 +39,11 @@ class TrainingPlan:
         return frames.astype(np.float32), labels
 
 
-SAMPLERS: dict[str, Sampler] = {"segmentation": draw_sample, "aif": draw_aif_sample}
+SAMPLERS: dict[str, Sampler] = {
+    "segmentation": draw_sample,
+    "patches": draw_sample,
+    "aif": draw_aif_sample,
+}
 
 
 def read_plan(name: str, *, steps: int | None = None) -> TrainingPlan:

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from analysis.domain import SliceContours
+from analysis.evaluation.fine_grid import compare_contours_finely
+from analysis.evaluation.many_segments import AROUND, LAYERS
 from analysis.evaluation.paired import compare_pairs
 from analysis.evaluation.segmentation_exam import Compared, carry_contours, compare_case
 from analysis.evaluation.segmentation_exam_report import (
@@ -41,6 +43,9 @@ def compared(seed_index, factor):
         insertion_deg=(2.0, float("nan")),
         dice_myocardium=0.9,
         dice_lv=0.95,
+        fine=compare_contours_finely(CONTOURS, CONTOURS, (80, 80), (1.9, 1.9)),
+        fermi=np.ones((3, AROUND * LAYERS)) * np.arange(1, 1 + AROUND * LAYERS),
+        uncertainty=0.05 + 0.01 * seed_index,
         flagged=False,
         true_contours=CONTOURS,
         contours=CONTOURS,

@@ -54,3 +54,20 @@ def test_a_larger_inset_makes_a_thinner_wall() -> None:
     thin = training_sample(np.random.default_rng(5), convention=INSET)
     assert (thin.labels == 2).sum() < (thick.labels == 2).sum()
     assert np.array_equal(thin.labels == 1, thick.labels == 1)
+
+
+def test_pools_of_input_function_images_are_smaller_than_the_drawn_cavity() -> None:
+    """Blood alone: without papillary muscles and without the readers' rim of wall."""
+    for seed in range(3):
+        drawn, pools = (
+            training_sample(np.random.default_rng(seed), size=64, pixel_spacing_mm=3.0, output=how)
+            for how in ("raw", "aif")
+        )
+        assert set(np.unique(pools.labels)) <= {0, 1, 3}
+        assert 0 < (pools.labels == 1).sum() < (drawn.labels == 1).sum()
+
+
+@pytest.mark.parametrize("position", ["basal", "mid", "apical"])
+def test_a_sample_lies_where_it_was_asked_for(position: str) -> None:
+    sample = training_sample(np.random.default_rng(4), size=64, frames=12, position=position)
+    assert sample.meta["position"] == position

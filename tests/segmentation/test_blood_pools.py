@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from analysis.evaluation.blood_pools import evaluate_pools, simulated_pools
+from analysis.evaluation.blood_pools import SETS, evaluate_pools, simulated_pools
 from analysis.segmentation import find_blood_pools
 
 
 @pytest.fixture(scope="module")
 def case():
-    return max(simulated_pools(6), key=lambda one: one.width_px)
+    return max(simulated_pools("basal", 4), key=lambda one: one.width_px)
 
 
 def overlap(one, other):
@@ -37,8 +37,17 @@ def test_an_image_of_nothing_has_no_ventricle() -> None:
     assert not seen.lv.any() and not seen.rv.any()
 
 
-def test_the_report_compares_network_dynamics_and_both(tmp_path) -> None:
-    report = evaluate_pools(None, tmp_path, count=4)
-    assert set(report["simulated"]) == {"network", "dynamics", "both"}
-    assert report["simulated"]["both"]["all"]["series"] == 4
+def test_the_report_compares_detectors_on_every_set_and_features_of_whole_exams(tmp_path) -> None:
+    report = evaluate_pools(None, tmp_path, count=2)
+    assert set(report) == {*SETS, "exams"}
+    assert set(report["basal"]) == {"network", "dynamics", "both"}
+    assert report["basal"]["both"]["measurable"]["series"] <= 2
     assert (tmp_path / "aif.json").exists()
+
+
+def test_narrow_cavities_are_narrower_and_basal_ones_wider_than_elsewhere() -> None:
+    basal, narrow = (
+        np.mean([case.lv.sum() for case in simulated_pools(name, 4)])
+        for name in ("basal", "basal, narrow cavities")
+    )
+    assert narrow < basal

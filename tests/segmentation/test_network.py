@@ -5,7 +5,12 @@ import pytest
 import torch
 
 from analysis.segmentation.network import LightUNet, NetworkConfig, fold_normalisation
-from analysis.segmentation.patches import PatchUNet, patch_corners, patch_uncertainty
+from analysis.segmentation.patches import (
+    PatchUNet,
+    patch_corners,
+    patch_uncertainty,
+    spread_corners,
+)
 from analysis.segmentation.reference import seeded_reference
 
 SMALL = NetworkConfig(temporal_features=4, widths=(8, 8, 8), blocks=(1, 1, 1))
@@ -56,6 +61,31 @@ def test_a_single_patch_is_certain_and_overlapping_ones_disagree() -> None:
     torch.manual_seed(1)
     network = PatchUNet(base=4).eval()
     window = 30 * np.random.default_rng(1).random((30, 64, 70), dtype=np.float32)
-    mean, alone = patch_uncertainty(network, window, stride=32)
-    assert alone.max() == 0 and mean[:, 0, 0].sum() == pytest.approx(1, abs=1e-5)
-    assert patch_uncertainty(network, window, stride=2)[1].max() > 0
+    alone = patch_uncertainty(network, window, [(0, 0)])
+    assert alone.spread.max() == 0 and alone.mean[:, 0, 0].sum() == pytest.approx(1, abs=1e-5)
+    assert not alone.mean[:, :, 64:].any()
+    many = patch_uncertainty(network, window, list(patch_corners((64, 70), 2)), batch=3)
+    assert many.spread.max() > 0
+
+
+def test_patches_vote_for_whole_classes_and_average_probabilities() -> None:
+    torch.manual_seed(2)
+    network = PatchUNet(base=4).eval()
+    window = 30 * np.random.default_rng(2).random((30, 64, 66), dtype=np.float32)
+    answer = patch_uncertainty(network, window, [(0, 0), (0, 2)])
+    assert set(np.unique(answer.votes)) <= {0.0, 0.5, 1.0}
+    assert answer.votes.sum(axis=0) == pytest.approx(np.ones((64, 66)))
+    assert answer.mean.sum(axis=0) == pytest.approx(np.ones((64, 66)), abs=1e-5)
+
+
+def test_a_window_smaller_than_a_patch_is_refused() -> None:
+    with pytest.raises(ValueError, match="no 64-pixel patch"):
+        patch_uncertainty(PatchUNet(base=4), np.zeros((30, 60, 60), np.float32), [])
+
+
+def test_the_chosen_patches_lie_all_over_the_window_in_every_phase_of_the_network() -> None:
+    corners = spread_corners()
+    assert corners == spread_corners() and len(set(corners)) == 49
+    assert set(corners) <= set(patch_corners((128, 128), 2))
+    assert min(min(c) for c in corners) <= 4 and max(max(c) for c in corners) >= 60
+    assert len({(row % 8, column % 8) for row, column in corners}) >= 12

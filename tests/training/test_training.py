@@ -25,11 +25,13 @@ from analysis.training.loop import (
     CHECKPOINT_FILE,
     learning_rate,
     new_state,
+    only_classes,
     train,
     train_step,
     validation_dice,
 )
 from analysis.training.loss import segmentation_loss
+from analysis.training.patches import move_anywhere
 from analysis.training.samples import draw_sample
 from analysis.training.shards import ShardFolder, write_shard
 
@@ -243,3 +245,33 @@ def test_the_input_function_network_is_trained_on_two_pools() -> None:
     assert set(np.unique(labels)) <= {0, 1, 2} and (labels == 1).any()
     config = read_config("aif")
     assert config.network.classes == len(config.class_weights) == 3
+
+
+def test_a_patch_network_learns_from_squares_of_the_window(shards: Path, tmp_path: Path) -> None:
+    config = replace(read_config("patches"), steps=1, batch_size=2, patch_size=16)
+    seen = []
+    state = new_state(config)
+    state.network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape))
+    train(
+        config, state, shards=shards, out=tmp_path / "run", validation=validation(),
+        nominal_start=3, say=lambda line: None,
+    )  # fmt: skip
+    assert seen == [(2, 30, 16, 16)] and state.step == 1
+
+
+def test_a_patch_may_hold_the_heart_at_its_edge() -> None:
+    frames, labels = disc_sample(np.random.default_rng(1))
+    stored = torch.from_numpy(frames)[None].repeat(40, 1, 1, 1)
+    truth = torch.from_numpy(labels.astype(np.int64))[None].repeat(40, 1, 1)
+    moved, answer = move_anywhere(stored, truth, torch.Generator().manual_seed(1))
+    assert moved.shape == stored.shape and answer.shape == truth.shape
+    centres = torch.stack([torch.nonzero(part == 1).float().mean(dim=0) for part in answer])
+    assert float(centres.std()) > 6
+    assert float(moved[0, 30][answer[0] == 1].min()) > 4 * float(moved[0, 30][answer[0] == 0].max())
+
+
+def test_a_network_of_two_classes_takes_the_rest_for_background() -> None:
+    config = read_config("aif@two-classes")
+    assert config.network.classes == len(config.class_weights) == 2
+    labels = torch.tensor([0, 1, 2, 3])
+    assert only_classes(labels, 2).tolist() == [0, 1, 0, 0]
