@@ -25,7 +25,8 @@ flattens the top. Half height is where the edge of a blurred object lies; pixels
 wall, and with them the brightest quartile would be mixed blood."""
 _LEAST_SEEN_PX: Final = 3
 _SAME_POOL: Final = 0.5
-"""Share of the smaller of two masks that lies in the other where both are the same pool."""
+"""Dice of two masks of the same pool. A mask that merely holds the other is another thing: cavity
+and wall together, or the cavity run into the aorta."""
 
 _SHORTEST_TRANSIT: Final = 1.5
 """Frames (heartbeats) that blood needs at least from the right to the left ventricle."""
@@ -88,8 +89,8 @@ def agree_on_pools(
     seen_lv, seen_rv = seen
     if seen_lv.sum() < _LEAST_SEEN_PX:
         return found
-    smaller = min(int(lv.sum()), int(seen_lv.sum()))
-    if lv.any() and int((lv & seen_lv).sum()) >= _SAME_POOL * smaller:
+    overlap = 2 * int((lv & seen_lv).sum()) / int(lv.sum() + seen_lv.sum())
+    if overlap >= _SAME_POOL:
         return found
     flag = Flag(
         code="aif-left-ventricle-uncertain",

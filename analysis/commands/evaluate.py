@@ -39,6 +39,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     pools.add_argument("data", type=Path, nargs="?", help="folder with aif/*.npz")
     pools.add_argument("--out", type=Path, default=Path("test-output/aif"))
     pools.add_argument("--version", help="version of the network (the newest)")
+    pools.add_argument("--count", type=int, default=100, help="series of each simulated set")
     patches = targets.add_parser("uncertainty", help="patch-level doubt against cheaper estimators")
     patches.add_argument("--count", type=int, default=20, help="simulated slices, about 8 s each")
     patches.add_argument("--out", type=Path, default=Path("test-output/uncertainty"))
@@ -105,7 +106,11 @@ def run_pools(args: argparse.Namespace) -> int:
 
     if args.data is not None and not args.data.is_dir():
         raise BadInput(f"{args.data} is not a folder.")
-    print(json.dumps(evaluate_pools(args.data, args.out, version=args.version), indent=1))
+    print(
+        json.dumps(
+            evaluate_pools(args.data, args.out, version=args.version, count=args.count), indent=1
+        )
+    )
     print(f"written to {args.out}")
     return 0
 

@@ -126,7 +126,7 @@ def draw_bland_altman(compared: Sequence[Compared], path: Path) -> None:
 
 
 def draw_exams(compared: Sequence[Compared], path: Path, *, most: int = 24) -> None:
-    """Gadolinium above flow, automatic contours drawn through, true ones dashed; worst first."""
+    """Gadolinium or signal above flow, automatic contours solid, true ones dashed; worst first."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -156,10 +156,11 @@ def draw_exams(compared: Sequence[Compared], path: Path, *, most: int = 24) -> N
 
 
 def _pictures(maps: SliceMaps) -> list[tuple[Any, float, str] | None]:
+    frames = maps.signal if maps.gd is None else maps.gd
     late = None
-    if maps.gd is not None:
-        peak = int(np.nanargmax(np.nanpercentile(maps.gd, 99, axis=(1, 2))))
-        late = np.nanmean(maps.gd[peak + 2 : peak + 8], axis=0)
+    if frames is not None:
+        peak = int(np.nanargmax(np.nanpercentile(frames, 99, axis=(1, 2))))
+        late = np.nanmean(frames[peak + 2 : peak + 8], axis=0)
     return [
         None if late is None else (late, float(np.nanpercentile(late, 99)), "gray"),
         None if maps.mbf is None else (maps.mbf, 5.0, "turbo"),

@@ -37,3 +37,11 @@ def test_the_network_helps_where_the_dynamics_found_nothing() -> None:
 def test_a_network_that_saw_nothing_changes_nothing() -> None:
     found = (LEFT, RIGHT, ())
     assert agree_on_pools(found, (EMPTY, RIGHT)) is found
+
+
+def test_a_mask_that_only_holds_the_ventricle_is_not_the_ventricle() -> None:
+    """Cavity and wall taken together, or a cavity run into what lies beside it."""
+    everything = np.ones_like(LEFT)
+    lv, _, flags = agree_on_pools((everything, EMPTY, ()), (LEFT, RIGHT))
+    assert np.array_equal(lv, LEFT)
+    assert [flag.code for flag in flags] == ["aif-left-ventricle-uncertain"]
