@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from scipy import ndimage
 
+from analysis.aif.checks import FEWEST_USABLE_PIXELS
 from analysis.domain import Bools, Doubles, Floats
 from analysis.quality import Flag
 
@@ -89,8 +90,11 @@ def agree_on_pools(
     seen_lv, seen_rv = seen
     if seen_lv.sum() < _LEAST_SEEN_PX:
         return found
-    overlap = 2 * int((lv & seen_lv).sum()) / int(lv.sum() + seen_lv.sum())
-    if overlap >= _SAME_POOL:
+    shared, own = int((lv & seen_lv).sum()), int(seen_lv.sum())
+    if 2 * shared >= _SAME_POOL * (int(lv.sum()) + own):
+        return found
+    if own < FEWEST_USABLE_PIXELS and 2 * shared >= own:
+        # Too few to measure in: the larger pool around them is the better guess.
         return found
     flag = Flag(
         code="aif-left-ventricle-uncertain",
