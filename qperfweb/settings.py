@@ -320,6 +320,7 @@ DICOM_SEND = text("QPERF_DICOM_SEND", "signed")
 """What goes there by itself: ``signed`` readings, ``analysed`` results too, or ``nothing``."""
 
 SEND_NETWORKS = words("QPERF_SEND_NETWORKS")
+DICOMWEB_ORIGINS = words("QPERF_DICOMWEB_ORIGINS")
 """Networks (10.0.0.0/8) that sites may send results to; none: all but the server itself."""
 WATCH_FOLDERS = words("QPERF_WATCH_FOLDERS")
 """Folders that are emptied into a site, as site=/path (dicom_network/watch.py)."""

@@ -19,6 +19,7 @@ from qperfweb.core.permissions import Verb, sites_of, verb_of
 
 from .holdings import Held
 from .multipart import new_boundary, write_parts
+from .origins import opened, origin_of, preflight
 
 JSON_TYPE = "application/dicom+json"
 
@@ -42,6 +43,14 @@ class DicomWebView(APIView):
     content_negotiation_class = _AnyAccept
     schema = None
     """PS3.18 describes this interface; it is no part of the OpenAPI document."""
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer, and let pages of the origins that the operator names read the answer."""
+        origin = origin_of(request)
+        if origin and request.method == "OPTIONS":
+            return preflight(origin)
+        answer: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return opened(answer, origin) if origin else answer
 
     def site(self, request: Request, slug: str | None) -> Site:
         """The site that is asked: the one in the address, else the user's only one."""

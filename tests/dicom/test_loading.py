@@ -67,6 +67,22 @@ def test_missing_geometry_gets_a_synthetic_plane_with_a_flag(loaded: Made) -> No
     assert {f.code for f in slice_.flags} == {"orientation-assumed", "spacing-assumed"}
 
 
+def test_mixed_frames_of_reference_are_named_within_a_slice_and_between_conditions(
+    loaded: Made, tmp_path: Path
+) -> None:
+    moved = make.first_pass("perf rest")
+    for ds in moved[12:]:
+        ds.FrameOfReferenceUID = make.uid("moved")
+    (slice_,) = loaded(moved).acquisitions[0].slices
+    assert "mixed-frames-of-reference" in {f.code for f in slice_.flags}
+    assert len(slice_.frame_status) == len(moved)  # none is dropped for it
+
+    stress = make.first_pass("perf stress", start_s=30_000, FrameOfReferenceUID=make.uid("before"))
+    rest = make.first_pass("perf rest", start_s=36_000)
+    objects, _ = read_objects([make.write(tmp_path / "both", stress + rest)])
+    assert "frames-of-reference-differ" in {f.code for f in load_exam(objects).flags}
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16])
 def test_depth_sign_and_rescale_are_applied(loaded: Made, dtype: type) -> None:
     pixels = np.arange(16, dtype=dtype).reshape(4, 4) - dtype(3 if dtype is np.int16 else 0)

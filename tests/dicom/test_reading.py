@@ -85,6 +85,11 @@ def test_absurd_dimensions_are_refused(tmp_path: Path, rows: int) -> None:
     assert only_code(written(tmp_path, make.to_bytes(ds))) == "bad-dimensions"
 
 
+def test_negative_dimensions_are_refused(tmp_path: Path) -> None:
+    ds = make.image(x00280010=(-16, "SS"), x00280011=(-12, "SS"))
+    assert only_code(written(tmp_path, make.to_bytes(ds))) == "bad-dimensions"
+
+
 @pytest.mark.parametrize("count", ["-3", "0", "900000"])
 def test_an_absurd_number_of_frames_is_refused(tmp_path: Path, count: str) -> None:
     ds = make.image(NumberOfFrames=count)

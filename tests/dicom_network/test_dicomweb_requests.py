@@ -198,3 +198,27 @@ def test_further_attributes_come_when_they_are_asked_for(client_of, in_site, stu
     assert "00101010" not in study_
     (whole, *_) = client.get(f"{place}/instances?includefield=all&limit=1").json()
     assert "00080008" in whole and "7FE00010" not in whole
+
+
+def test_a_viewer_of_another_server_is_let_in_where_the_operator_names_it(
+    client_of, in_site, study, settings
+):
+    settings.DICOMWEB_ORIGINS = ["https://viewer.example"]
+    client = client_of("reader", in_site)
+    known, unknown = {"Origin": "https://viewer.example"}, {"Origin": "https://evil.example"}
+    client.logout()
+    asked = client.options("/dicom-web/studies", headers=known)
+    assert asked.status_code == 204  # a browser asks before it shows its token
+    assert "Authorization" in asked["Access-Control-Allow-Headers"]
+    assert client.options("/dicom-web/studies", headers=unknown).status_code in (401, 403)
+    refused = client.get("/dicom-web/studies", headers=known)
+    assert refused.status_code in (401, 403)
+    client.force_login(client.user)
+    found = client.get("/dicom-web/studies", headers=known)
+    assert found["Access-Control-Allow-Origin"] == "https://viewer.example"
+    assert "Origin" in found["Vary"]
+    assert "Access-Control-Allow-Credentials" not in found
+    for headers in (unknown, {}):
+        assert "Access-Control-Allow-Origin" not in client.get(
+            "/dicom-web/studies", headers=headers
+        )
