@@ -284,14 +284,14 @@ def project_lock(project: Project, user: Any, reason: str = "") -> Project:
         raise NotAllowed("Only a member of every site of the project can lock it.")
     undecided = project.adjudications.filter(decisions=0).count()
     if undecided:
-        raise Conflict(f"{undecided} disagreements wait for a decision.", code="undecided")
+        raise Conflict(f"Disagreements that wait for a decision: {undecided}.", code="undecided")
     asked = project.queries.exclude(state=QueryState.CLOSED).count()
     if asked:
-        raise Conflict(f"{asked} queries are not closed.", code="open_queries")
+        raise Conflict(f"Queries that are not closed: {asked}.", code="open_queries")
     unread = [a for a in project.assignments.filter(waived_reason="") if not signed_reading(a)]
     if unread and not reason.strip():
         raise Conflict(
-            f"{len(unread)} readings are not signed. Give a reason to lock without them.",
+            f"Readings that are not signed: {len(unread)}. Give a reason to lock without them.",
             code="unread",
         )
     for assignment in unread:

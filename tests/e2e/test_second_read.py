@@ -15,18 +15,32 @@ from tests.e2e.conftest import PASSWORD, ROOT
 pytestmark = pytest.mark.e2e
 
 
+def script(installation, step, login=""):
+    """A step of second_read_script, with the database login that it needs."""
+    own = installation.environment
+    done = subprocess.run(
+        [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c",
+         f"from tests.e2e.second_read_script import *; {step}"],
+        cwd=ROOT, capture_output=True, text=True, timeout=300,
+        env={**own, "DATABASE_URL": own[f"DATABASE_{login}URL"]},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
 @pytest.fixture
 def studies(installation):
     """Six analysed studies; the last three are signed."""
-    for step, login in (("receive(6)", ""), ("analyse()", "WORKER_"), ("read(3)", "")):
-        own = installation.environment
-        done = subprocess.run(
-            [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c",
-             f"from tests.e2e.second_read_script import *; {step}"],
-            cwd=ROOT, capture_output=True, text=True, timeout=300,
-            env={**own, "DATABASE_URL": own[f"DATABASE_{login}URL"]},
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-2000:]
+    script(installation, "receive(6)")
+    script(installation, "analyse()", "WORKER_")
+    script(installation, "read(3)")
+
+
+@pytest.fixture
+def disagreements(installation):
+    """An open project of two cases about which its readers disagree."""
+    script(installation, "receive(2, first=11)")
+    script(installation, "analyse()", "WORKER_")
+    script(installation, "disagree(2)")
 
 
 def picture(page, name):
@@ -85,3 +99,77 @@ def test_a_project_is_set_up_read_blinded_and_watched(studies, page_of, installa
     auditor.goto(f"{installation.address}/agreement/?subset=edited")
     expect(auditor.get_by_role("heading", name="Edited contours")).to_be_visible()
     picture(auditor, "agreement")
+
+
+def said(page, words):
+    """A button's failure is said beside it."""
+    expect(page.locator(".error").filter(has_text=words)).to_be_visible()
+
+
+def test_disagreements_are_settled_a_query_answered_and_the_project_locked_and_taken_out(
+    disagreements, page_of, installation
+):
+    page_of.expects.append("409 (Conflict)")  # what somebody else was faster with is one
+
+    def project_page(person):
+        page = page_of(person)
+        page.goto(f"{installation.address}/projects/")
+        page.get_by_role("link", name="Disagreements").click()
+        expect(page.get_by_test_id("state")).to_have_text("Open for reading")
+        return page
+
+    first, second = (project_page(person) for person in ("reviewer", "third"))
+    for page in (first, second):
+        page.get_by_test_id("disagreements").get_by_role("link", name="Case 1").click()
+        expect(page.get_by_test_id("values")).to_contain_text("Stress MBF, global")
+    picture(first, "adjudication")
+    for page, place, why in ((first, 0, "the rim is dark"), (second, 1, "the rim is bright")):
+        page.get_by_role("radio").nth(place).check()
+        page.get_by_label("Why").fill(why)
+        page.get_by_test_id("decide").click()
+    expect(first.get_by_test_id("decisions")).to_contain_text("the rim is dark")
+    meanwhile = second.get_by_test_id("meanwhile")
+    expect(meanwhile).to_contain_text("Reviewer has decided in the meantime")
+    expect(second.get_by_label("Why")).to_have_value("the rim is bright")
+    picture(second, "adjudication-overtaken")
+    meanwhile.get_by_role("button", name="Decide again with mine").click()
+    expect(second.get_by_test_id("decisions").get_by_role("listitem")).to_have_count(2)
+
+    reader = project_page("reader")
+    reader.get_by_text("Ask the site").click()
+    reader.get_by_label("Subject").fill("Slice positions")
+    reader.get_by_label("Question").fill("Is the first slice the basal one?")
+    reader.get_by_role("button", name="Send to the site").click()
+    technologist = page_of("technologist")
+    technologist.goto(f"{installation.address}/projects/queries/")
+    thread = technologist.get_by_test_id("query")
+    thread.get_by_label("Write here").fill("Yes, basal to apical.")
+    thread.get_by_role("button", name="Answer").click()
+    expect(technologist.get_by_test_id("query")).to_contain_text("Answered")
+    picture(technologist, "query")
+
+    manager = project_page("site_admin")
+    manager.on("dialog", lambda dialog: dialog.accept())
+    manager.get_by_test_id("lock").click()
+    said(manager, "Disagreements that wait for a decision: 1.")
+    second.goto(manager.url)
+    second.get_by_test_id("disagreements").get_by_role("link", name="Case 2").click()
+    second.get_by_role("radio").first.check()
+    second.get_by_label("Why").fill("as before")
+    second.get_by_test_id("decide").click()
+    expect(second.get_by_test_id("decisions")).to_contain_text("as before")
+    manager.get_by_test_id("lock").click()
+    said(manager, "Queries that are not closed: 1.")
+    manager.get_by_role("link", name="Queries").first.click()
+    manager.get_by_role("button", name="Close").click()
+    expect(manager.get_by_test_id("query")).to_contain_text("Closed")
+    manager.go_back()
+    manager.get_by_test_id("lock").click()
+    expect(manager.get_by_test_id("state")).to_have_text("Locked")
+    picture(manager, "locked")
+    second.goto(manager.url)
+    with second.expect_download() as taken:
+        second.get_by_role("link", name="CSV").click()
+    lines = Path(taken.value.path()).read_text().splitlines()
+    assert len(lines) > 100
+    assert "Simulated" not in "".join(lines)

@@ -195,7 +195,7 @@ def test_a_lock_freezes_everything_in_the_database_itself(make_world, as_owner):
     world = make_world(studies=1)
     project = world.open()
     read_all(project, world.first)
-    with pytest.raises(Conflict, match="1 readings are not signed"):
+    with pytest.raises(Conflict, match="Readings that are not signed: 1"):
         services.project_lock(project, world.manager)
     draft = open_case(turn(project, world.second), world.second)
     project = services.project_lock(project, world.manager, "second reader is ill")

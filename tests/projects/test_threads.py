@@ -54,7 +54,7 @@ def test_a_project_is_not_locked_over_an_open_query(asked):
     world, query = asked
     read_all(world.project, world.first)
     read_all(world.project, world.second)
-    with pytest.raises(Conflict, match="1 queries are not closed"):
+    with pytest.raises(Conflict, match="Queries that are not closed: 1"):
         services.project_lock(world.project, world.manager)
     query_say(query, world.manager, kind="closing", text="settled by telephone")
     services.project_lock(world.project, world.manager)

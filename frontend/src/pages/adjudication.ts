@@ -59,7 +59,8 @@ function values(data: Adjudication): HTMLElement {
     reading.values.find((one) => one.name === row.name && one.segment === row.segment)?.value ??
     null;
   const sorted = [...rows.entries()].sort(([a], [b]) => a.localeCompare(b)).map(([, row]) => row);
-  const highest = Math.max(0.1, ...data.readings.flatMap((r) => r.values.map((v) => v.value ?? 0)));
+  const found = data.readings.flatMap((r) => r.values.map((v) => v.value ?? 0));
+  const highest = 1.05 * Math.max(0.1, ...found); // the last dot stays inside its cell
   return element(
     "div",
     { class: "table-wrap panel project-values" },
