@@ -145,7 +145,7 @@ def _comparison(
     lines = []
     for row, change in found["rows"].items():
         name = SEGMENT_NAMES[int(row)] if row.isdigit() else row
-        cells = ["-" if change[q] is None else f"{change[q]:+.2f}" for q in quantities]
+        cells = [_difference(change[q]) for q in quantities]
         lines.append([row if row.isdigit() else "", name, *cells])
     title = (
         f"With the exam of {prior['study_date'] or 'unknown date'}, reading {prior['reading']}, "
@@ -169,3 +169,11 @@ def _left_out(summary: Summary) -> list[str]:
 
 def _amount(value: float, error: float | None) -> str:
     return f"{value:.2f}" + (f" ± {error:.2f}" if error is not None else "")
+
+
+def _difference(value: float | None) -> str:
+    """With its sign; no change has none."""
+    if value is None:
+        return "-"
+    text = f"{value:+.2f}"
+    return "0.00" if text in ("+0.00", "-0.00") else text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import socket
@@ -16,13 +17,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests import database
 
 ROOT = Path(__file__).resolve().parents[2]
 PICTURES = ROOT / "test-output" / "e2e"
 PASSWORD = "correct horse battery staple"
+
+expect.set_options(timeout=30_000)  # waiting ends with the change; a busy machine is no failure
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -127,6 +130,20 @@ def page_of(
                 page.screenshot(path=PICTURES / f"{request.node.name}-{number}.png")
         context.close()
     assert [c for c in complaints if not any(word in c for word in open_page.expects)] == []
+
+
+@pytest.fixture(scope="session")
+def shapes(installation: Installation) -> dict[str, int]:
+    """Study numbers of the exams of reading_script, by name."""
+    script = "from tests.e2e.reading_script import *; "
+    made = installation.manage("shell", "--verbosity", "0", "-c", f"{script}receive()")
+    worker = installation.environment | {"QPERF_DATABASE_LOGIN": "worker"}
+    Installation(address=installation.address, environment=worker).manage(
+        "shell", "--verbosity", "0", "-c", f"{script}analyse()"
+    )
+    installation.manage("shell", "--verbosity", "0", "-c", f"{script}sign_the_prior()")
+    found: dict[str, int] = json.loads(made.strip().splitlines()[-1])
+    return found
 
 
 @contextmanager

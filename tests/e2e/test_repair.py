@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import subprocess
 import sys
@@ -10,9 +9,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import ROOT, Installation
+from tests.e2e.exams import draw_circle
 
 pytestmark = pytest.mark.e2e
 
@@ -58,7 +58,7 @@ def test_a_repaired_input_function_becomes_a_new_result_that_the_draft_moves_to(
     expect(pixels).to_contain_text("pixels", timeout=30_000)
     found = pixels.inner_text()
     images.get_by_test_id("aif-draw").click()
-    _draw_circle(page, images.get_by_role("application"), 0.12)
+    draw_circle(page, images.get_by_role("application"), 0.12)
     expect(pixels).not_to_have_text(found)
     page.get_by_role("tab", name="Frames").click()
     page.get_by_test_id("scrubber").get_by_role("slider").fill("20")
@@ -96,18 +96,3 @@ def test_a_repaired_input_function_becomes_a_new_result_that_the_draft_moves_to(
     page.wait_for_timeout(2000)  # preferences settle before they are kept
     page.reload()
     expect(page.get_by_test_id("cell-rest_mid")).to_have_attribute("data-mode", "motion")
-
-
-def _draw_circle(page: Page, area: Locator, radius: float) -> None:
-    """A freehand circle in the middle of an element; ``radius`` is a share of its width."""
-    area.scroll_into_view_if_needed()
-    box = area.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    for step in range(25):
-        angle = 2 * math.pi * step / 24
-        across = radius * box["width"]
-        page.mouse.move(x + across * math.cos(angle), y + across * math.sin(angle))
-        if step == 0:
-            page.mouse.down()
-    page.mouse.up()

@@ -8,6 +8,13 @@ import { type PrimaryTool, reasonOf, SourceViewport } from "./cornerstone.ts";
 import { StackToolbar } from "./StackToolbar.tsx";
 
 const PAN_MM = 5;
+/** Frames per second; decoding is slower than the reading grid's drawing. */
+const RATES = [5, 10, 15, 20, 30];
+
+/** The grid's rate where this list has it, else the fastest below it. */
+function nearestRate(wanted: number): number {
+  return RATES.findLast((rate) => rate <= wanted) ?? 5;
+}
 
 /** One series: scrolled, played, windowed and measured; keys as in the reading grid. */
 export function Stack({
@@ -30,7 +37,7 @@ export function Stack({
   const [ready, setReady] = useState(false);
   const [tool, setTool] = useState<PrimaryTool>("window");
   const [playing, setPlaying] = useState(false);
-  const [rate, setRate] = useState(display.getState().framesPerSecond);
+  const [rate, setRate] = useState(() => nearestRate(display.getState().framesPerSecond));
   const last = series.image_urls.length - 1;
   const shown = useRef(0);
   shown.current = index;
@@ -193,7 +200,7 @@ export function Stack({
         <label>
           <span className="visually-hidden">{t.cine.rate}</span>
           <select value={rate} onChange={(event) => setRate(Number(event.target.value))}>
-            {[5, 10, 15, 20, 30].map((one) => (
+            {RATES.map((one) => (
               <option key={one} value={one}>
                 {one} fps
               </option>

@@ -1,13 +1,16 @@
 import { useEffect, useLayoutEffect, useRef } from "react";
 import { useStore } from "zustand";
+import { useShallow } from "zustand/react/shallow";
 import type { AcquisitionView, Flag, Slice } from "../api/types.ts";
 import { isOpen } from "../logic/flags.ts";
-import { modeWords } from "../logic/modes.ts";
-import { Cell } from "../render/cell.ts";
+import { isMapMode, modeWords } from "../logic/modes.ts";
+import { Cell, mapColours } from "../render/cell.ts";
 import { t } from "../shared/strings.ts";
 import { arraysOf, display, hasMode, type Mode, modeOf, modesOf } from "../store/display.ts";
 import { setHot } from "../store/hot.ts";
 import { type PixelState, pixelStates, retryFailed, wantNow } from "../store/pixels.ts";
+import { study } from "../store/study.ts";
+import { barMode } from "./ColourBar.tsx";
 import { useViewer } from "./context.ts";
 import { useCellGestures } from "./gestures.ts";
 import { Overlay } from "./Overlay.tsx";
@@ -107,7 +110,7 @@ export function CellView({ acquisition, slice, flags }: CellProps) {
           <Overlay slice={slice} cell={cell} editing={editing} />
         </svg>
         <EdgeLetters slice={slice} />
-        <CellBadges slice={slice} flags={flags} />
+        <CellBadges slice={slice} flags={flags} mode={mode} />
         {unnumbered && <span className="mark-not-quantitative">{t.grid.notQuantitative}</span>}
         {mode === "motion" && pixels === "ready" && (
           <div className="wipe" aria-hidden="true">
@@ -187,11 +190,12 @@ function worst(states: (PixelState | undefined)[]): PixelState | undefined {
   return (["failed", "loading", undefined, "ready"] as const).find((s) => states.includes(s));
 }
 
-function CellBadges({ slice, flags }: { slice: Slice; flags: Flag[] }) {
+function CellBadges({ slice, flags, mode }: { slice: Slice; flags: Flag[]; mode: Mode }) {
   const open = flags.filter((flag) => flag.slice === slice.key && isOpen(flag));
   const doubtful = open.some((flag) => flag.severity !== "information");
   return (
     <span className="badges">
+      <ScaleBadge mode={mode} />
       {slice.segment_to_check !== null && doubtful && (
         <span className="badge badge-warn">▲ {t.grid.check(slice.segment_to_check)}</span>
       )}
@@ -206,6 +210,26 @@ function CellBadges({ slice, flags }: { slice: Slice; flags: Flag[] }) {
       )}
     </span>
   );
+}
+
+/** A map on another scale than the colour bar's says which map it is and what its colours span. */
+function ScaleBadge({ mode }: { mode: Mode }) {
+  const bar = useStore(display, (s) => barMode(s, study.getState().data?.acquisitions ?? []));
+  const [low, high] = useStore(
+    display,
+    useShallow((s) => mapColours(mode, s).range),
+  );
+  if (!isMapMode(mode) || scaleOf(mode) === scaleOf(bar)) {
+    return mode.includes(":") ? <span className="badge">{modeWords(mode).short}</span> : null;
+  }
+  return (
+    <span className="badge">{t.grid.scale(modeWords(mode).short, String(low), String(high))}</span>
+  );
+}
+
+/** Modes that share colours and range. */
+function scaleOf(mode: Mode): string {
+  return mode.startsWith("diff:") ? "diff" : mode.startsWith("mbf") ? "mbf" : mode;
 }
 
 function EdgeLetters({ slice }: { slice: Slice }) {

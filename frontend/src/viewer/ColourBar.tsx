@@ -1,9 +1,10 @@
 import { useStore } from "zustand";
+import type { AcquisitionView } from "../api/types.ts";
 import { isMapMode } from "../logic/modes.ts";
 import { colourAt, cssColour, type PaletteName, PERFUSION_RANGE } from "../logic/palette.ts";
 import { mapColours } from "../render/cell.ts";
 import { t } from "../shared/strings.ts";
-import { display, type Mode, modeOf } from "../store/display.ts";
+import { type Display, display, type Mode, modeOf } from "../store/display.ts";
 import { study } from "../store/study.ts";
 
 export function gradient(palette: PaletteName, direction: "to top" | "to right"): string {
@@ -19,13 +20,24 @@ function ticksOf([low, high]: readonly [number, number]): number[] {
   return Array.from({ length: last - first + 1 }, (_, i) => (first + i) * step);
 }
 
+/** The mode whose scale the bar shows: the enlarged cell's, else that of the first map. */
+export function barMode(
+  { modes, enlarged }: Pick<Display, "modes" | "enlarged">,
+  acquisitions: readonly AcquisitionView[],
+): Mode {
+  const shown = acquisitions.flatMap((a) =>
+    a.slices
+      .filter(({ key }) => enlarged === null || key === enlarged)
+      .map((s) => modeOf(modes, a, s)),
+  );
+  return shown.find(isMapMode) ?? "movie";
+}
+
 /** The scale of the maps that are shown; its ends and palette can be changed. */
 export function ColourBar() {
   const state = useStore(display);
   const acquisitions = useStore(study, (s) => s.data?.acquisitions ?? []);
-  const mode: Mode =
-    acquisitions.flatMap((a) => a.slices.map((s) => modeOf(state.modes, a, s))).find(isMapMode) ??
-    "movie";
+  const mode = barMode(state, acquisitions);
   const hasMap = mode !== "movie";
   const { palette, range } = mapColours(mode, state);
   const flow = mode === "mbf" || mode.startsWith("mbf:");

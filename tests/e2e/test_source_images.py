@@ -1,0 +1,144 @@
+"""Source images: compressed ones, opened where the reader was, measured, failed, without WebGL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+from pydicom.uid import JPEG2000Lossless
+
+from tests.e2e.axe import violations
+from tests.e2e.conftest import PICTURES, Installation
+from tests.e2e.exams import simulate, variant
+from tests.e2e.test_account import sign_in
+
+pytestmark = pytest.mark.e2e
+
+ANALYSIS_MS = 600_000
+SLOW_MS = 60_000
+
+
+NO_WEBGL = """
+const original = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {
+  return String(kind).startsWith("webgl") ? null : original.call(this, kind, ...rest);
+};
+"""
+
+
+@pytest.fixture(scope="module")
+def exam(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One slice at rest with its input images, in JPEG 2000."""
+    folder = tmp_path_factory.mktemp("source")
+    source = simulate(folder, 41, "--conditions", "rest")
+    return variant(
+        source, folder, "COMPRESSED", syntax=JPEG2000Lossless,
+        keep=lambda series: "AIF" in series or "_b1_" in series,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def page(browser: Any, installation: Installation) -> Iterator[Page]:
+    """The reader's window; a request that fails on purpose fails no test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    window: Page = context.new_page()
+    sign_in(window, installation.address, "reader")
+    yield window
+    context.close()
+
+
+def picture(page: Page, name: str) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"source-{name}.png")
+
+
+def brightness(page: Page) -> float:
+    """Mean grey of the drawn image, 0 where nothing is drawn."""
+    found: float = page.evaluate(
+        """() => {
+            const canvas = document.querySelector('[data-testid=source-viewport] canvas');
+            const copy = document.createElement('canvas');
+            copy.width = copy.height = 64;
+            const pen = copy.getContext('2d');
+            pen.drawImage(canvas, 0, 0, 64, 64);
+            const pixels = pen.getImageData(0, 0, 64, 64).data;
+            let sum = 0;
+            for (let i = 0; i < pixels.length; i += 4) sum += pixels[i];
+            return sum / (pixels.length / 4);
+        }"""
+    )
+    return found
+
+
+def test_compressed_source_images_open_where_the_reader_was_and_say_what_fails(
+    page: Page, installation: Installation, exam: Path
+) -> None:
+    page.goto(f"{installation.address}/upload/")
+    page.locator("input[name=files]").set_input_files(exam)
+    expect(page.get_by_test_id("upload-result")).to_contain_text("objects", timeout=120_000)
+    page.goto(installation.address)
+    row = page.get_by_role("row").filter(has_text="COMPRESSED")
+    expect(row).to_contain_text("Ready to read", timeout=ANALYSIS_MS)
+    row.get_by_role("link").first.click()
+    cell = page.get_by_test_id("cell-rest_mid")
+    expect(cell).to_have_attribute("data-pixels", "ready", timeout=SLOW_MS)
+
+    # From the twelfth frame, the cursor over the heart: the same frame, with the place marked.
+    page.get_by_test_id("scrubber").get_by_role("slider").fill("11")
+    cell.hover()
+    page.get_by_role("button", name="Source images").click()
+    viewport = page.get_by_test_id("source-viewport")
+    expect(viewport).to_have_attribute("data-image", "11", timeout=SLOW_MS)
+    cross = page.locator(".source-cross")  # drawn by its borders: no size of its own
+    expect(cross).to_have_js_property("hidden", False, timeout=SLOW_MS)
+    expect(cross).to_have_css("transform", re.compile("matrix"))
+    expect(page.locator(".source-series[aria-pressed=true]")).to_contain_text("SAX_b1")
+    assert brightness(page) > 1  # decoded, not a blank
+    assert violations(page) == []
+    picture(page, "place")
+
+    viewport.focus()
+    page.keyboard.press("ArrowRight")
+    expect(viewport).to_have_attribute("data-image", "12")
+    page.keyboard.press("Home")
+    expect(viewport).to_have_attribute("data-image", "0")
+    page.keyboard.press("Space")
+    expect(page.get_by_test_id("source-play")).to_have_attribute("aria-label", "Pause")
+    page.keyboard.press("Space")
+
+    page.get_by_role("button", name="Length").click()
+    box = viewport.bounding_box() or {}
+    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.move(*middle)
+    page.mouse.down()
+    page.mouse.move(middle[0] + 60, middle[1] + 20, steps=5)
+    page.mouse.up()
+    expect(viewport.locator("svg")).to_contain_text("mm")
+    picture(page, "length")
+
+    # An image that cannot be fetched is named, never a blank.
+    page.route("**/api/instances/*/file", lambda route: route.abort())
+    page.reload()
+    expect(cell).to_have_attribute("data-pixels", "ready", timeout=SLOW_MS)
+    page.get_by_role("button", name="Source images").click()
+    expect(page.get_by_test_id("source-error")).to_contain_text(
+        "could not be shown", timeout=SLOW_MS
+    )
+    assert violations(page) == []
+    picture(page, "failed")
+
+    # A browser without WebGL: the grid as always, source images to look at but not to measure.
+    page.unroute("**/api/instances/*/file")
+    page.add_init_script(NO_WEBGL)
+    page.reload()
+    expect(cell).to_have_attribute("data-pixels", "ready", timeout=SLOW_MS)
+    page.get_by_role("button", name="Source images").click()
+    expect(page.get_by_test_id("no-webgl")).to_contain_text("no WebGL", timeout=SLOW_MS)
+    expect(page.get_by_role("button", name="Pan", exact=True).last).to_be_visible()
+    expect(page.get_by_role("button", name="Length")).to_have_count(0)
+    expect(viewport).to_have_attribute("data-ready", "true", timeout=SLOW_MS)
+    picture(page, "no-webgl")
