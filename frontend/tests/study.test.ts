@@ -10,6 +10,7 @@ class Server {
   down = false;
   signedOut = false;
   refuseWith: string | null = null;
+  withoutRole = false;
 
   reading(): ReadingView {
     this.state.reading ??= {
@@ -38,6 +39,10 @@ class Server {
         401,
         { error: { code: "not_signed_in", message: "Sign in.", field: null, detail: null } },
       ];
+    }
+    if (this.withoutRole && !url.endsWith("/viewer/")) {
+      const error = { code: "not_allowed", message: "No role.", field: null, detail: null };
+      return [403, { error }];
     }
     if (url.endsWith("/viewer/")) return [200, structuredClone(this.state)];
     if (url.endsWith("/readings/")) return [200, this.result()];
@@ -127,6 +132,19 @@ test("an ended session keeps the edits until somebody signs in again", async () 
   server.signedOut = false;
   await vi.runAllTimersAsync();
   expect(server.received).toHaveLength(1);
+});
+
+test("an edit without a role says so and goes first once the role is back", async () => {
+  server.withoutRole = true;
+  commit(override(7));
+  await vi.runAllTimersAsync();
+  expect(study.getState()).toMatchObject({ rejected: "No role.", sync: "idle" });
+  expect(study.getState().waiting).toHaveLength(1);
+  server.withoutRole = false;
+  commit(override(8));
+  await vi.runAllTimersAsync();
+  expect(server.received.map((edit) => "segment" in edit && edit.segment)).toEqual([7, 8]);
+  expect(study.getState()).toMatchObject({ waiting: [], rejected: null });
 });
 
 test("an edit on an old revision is a conflict that keeps the edit until the reader chooses", async () => {

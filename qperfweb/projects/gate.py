@@ -43,6 +43,7 @@ HARMLESS = frozenset(
         "series",
         "instance",
         "kind",
+        "place",
         "provider_id",
         "session_id",
         "token_id",

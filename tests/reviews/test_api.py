@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from qperfweb.accounts.models import Membership
+from qperfweb.core.models import TrailEvent
+from qperfweb.reviews.models import Reading
 from tests.reading import PASSWORD, contour, override
 from tests.runs.examples import FRAMES, SIZE
 
@@ -169,3 +172,20 @@ def test_a_study_of_another_site_does_not_exist(client_of, other_site, run):
 def test_acknowledging_takes_a_flag_that_exists(reader, draft):
     answer = edit(reader, draft, {"kind": "acknowledge", "flag": "nothing"})
     assert answer.status_code == 400
+
+
+def test_a_reader_whose_role_ends_in_the_middle_of_an_edit_is_told_and_finds_the_draft_again(
+    reader, draft, in_site
+):
+    kept = edit(reader, draft, contour())
+    assert kept.status_code == 200
+    membership = Membership.objects.get(user=reader.user, site=in_site)
+    Membership.objects.filter(pk=membership.pk).update(role="technologist")
+    refused = edit(reader, kept.json(), override())
+    assert refused.status_code == 403
+    assert refused.json()["error"]["message"] == "You do not have the role for this at this site."
+    assert TrailEvent.objects.filter(action="access.refused", actor=reader.user).exists()
+    Membership.objects.filter(pk=membership.pk).update(role="reader")
+    found = post(reader, f"/api/studies/{Reading.objects.get().study_id}/readings/").json()
+    assert found["reading"]["revision"] == kept.json()["reading"]["revision"]
+    assert edit(reader, found, override()).status_code == 200

@@ -117,7 +117,10 @@ async function sendOne(edit: EditRequest): Promise<boolean> {
       return false;
     }
     study.setState({ rejected: error.message });
-    return true;
+    if (error.status !== 403) return true;
+    // Kept: a role that was taken away may come back, and the next edit sends this one first.
+    study.setState({ sync: "idle" });
+    return false;
   }
 }
 
