@@ -63,11 +63,11 @@ class Command(BaseCommand):
         seeded = time.perf_counter() - begun
         with override_settings(ALLOWED_HOSTS=["*"]):
             found = measure(auditor) | {"studies": options["studies"], "seed_s": seeded}
-        if options["json"]:
-            self.stdout.write(json.dumps({"rows": [found]}))
-            return
-        if options["plans"]:
-            self.stdout.write(plans(site, auditor))
+            if options["json"]:
+                self.stdout.write(json.dumps({"rows": [found]}))
+                return
+            if options["plans"]:
+                self.stdout.write(plans(site, auditor))
         for question in found["questions"]:
             self.stdout.write(
                 f"{question['median_ms']:8.1f} ms, processors {question['processor_ms']:6.0f} ms, "
