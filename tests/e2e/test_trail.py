@@ -23,7 +23,7 @@ def test_an_auditor_finds_a_sign_in_and_the_worker_seals_it(
     page.get_by_label("User name").fill("auditor")
     page.get_by_label("Action begins with").fill("person.")
     page.get_by_role("button", name="Show").click()
-    expect(page.get_by_role("cell", name="person.signed_in").first).to_be_visible()
+    expect(page.get_by_role("cell", name="person: signed in").first).to_be_visible()
     expect(page.get_by_role("cell", name="127.0.0.1").first).to_be_visible()
     with page.expect_download() as download:
         page.get_by_role("link", name="Download CSV").click()
