@@ -39,9 +39,8 @@ def record(
         Further facts as JSON: ids and values, never patient data.
     """
     person = user if user is not None and user.is_authenticated else None
-    site_id = site.pk if site is not None else getattr(obj, "site_id", None)
     return TrailEvent.objects.create(
-        site_id=site_id,
+        site_id=_site_id(obj, site),
         actor=person,
         actor_name=person.username if person else "system",
         action=action,
@@ -60,6 +59,9 @@ def record_access(user: Any, action: str, obj: models.Model, *, site: Any = None
     For what a viewer or a program does hundreds of times in a row: images, arrays, lists.
     """
     known = TrailEvent.objects.filter(
+        # With the time, the index of recent events: a site that is looked at for years has too
+        # many of its own to go through at each look.
+        site_id=_site_id(obj, site),
         object_type=obj._meta.label_lower,
         object_id=str(obj.pk),
         actor=user,
@@ -68,3 +70,7 @@ def record_access(user: Any, action: str, obj: models.Model, *, site: Any = None
     )
     if not known.exists():
         record(user, action, obj, site=site)
+
+
+def _site_id(obj: models.Model | None, site: Any) -> Any:
+    return site.pk if site is not None else getattr(obj, "site_id", None)
