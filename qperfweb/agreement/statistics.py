@@ -197,9 +197,10 @@ def icc_2_1(ratings: ArrayLike) -> Interval:
     icc = (rows - error) / spread
     a = k * icc / (n * (1 - icc))
     b = 1 + k * icc * (n - 1) / (n * (1 - icc))
-    v = (a * columns + b * error) ** 2 / (
-        (a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1))
-    )
+    scatter = (a * columns) ** 2 / (k - 1) + (b * error) ** 2 / ((n - 1) * (k - 1))
+    if scatter == 0:  # equal targets and raters apart by a constant: nothing to put an interval on
+        return Interval(value=icc, low=icc, high=icc)
+    v = (a * columns + b * error) ** 2 / scatter
     f_low, f_high = stats.f.ppf(0.975, n - 1, v), stats.f.ppf(0.975, v, n - 1)
     common = k * columns + (k * n - k - n) * error
     low = n * (rows - f_low * error) / (f_low * common + n * rows)

@@ -33,6 +33,11 @@ def test_icc_of_equal_ratings_is_one(rng):
     assert icc_2_1(np.stack([first, first], axis=1)).value == 1.0
 
 
+def test_icc_of_equal_targets_and_raters_a_constant_apart_is_none_of_the_spread():
+    found = icc_2_1([[1.75, 2.5]] * 4)
+    assert (found.value, found.low, found.high) == (0.0, 0.0, 0.0)
+
+
 def test_limits_of_independent_pairs_are_those_of_bland_and_altman(rng):
     first = rng.normal(2.0, 0.5, 40)
     second = first + rng.normal(0.05, 0.1, 40)
