@@ -13,6 +13,8 @@ from analysis.errors import BadInput
 
 FlowModel = Literal["btex", "fermi", "2cxm", "one-compartment", "patlak"]
 FLOW_MODELS: Final = ("btex", "fermi", "2cxm", "one-compartment", "patlak")
+FlowEstimate = Literal["regional", "pixelwise"]
+FLOW_ESTIMATES: Final = ("regional", "pixelwise")
 APICAL_RULES: Final = ("aha", "at-insertion")
 
 
@@ -22,8 +24,9 @@ class PipelineConfig:
 
     model: flow model of the map.
     other_models: models mapped and measured beside it, for comparison; about 0.3 s a slice each.
-    pool_neighbours: weigh each pixel's fit against its neighbours in the wall (perfusion/pooling);
-        off, because it helps low flows and hurts high ones (docs/validation/end_to_end.md).
+    flow_estimate: "regional": the level of the map in the wall comes from the median curves of the
+        segments, its detail from pixels pooled with their neighbours; "pixelwise": every pixel by
+        itself, as published maps are made, with their bias (docs/validation/end_to_end.md).
     haematocrit: fraction; scales PS and volumes, not MBF. tissue_density_g_per_ml: of all models.
     agent: contrast agent instead of the header's.
     apical_rule: where segment 14 begins, 15 degrees past the insertion (AHA) or at it.
@@ -41,7 +44,7 @@ class PipelineConfig:
 
     model: FlowModel = "btex"
     other_models: Sequence[FlowModel] = ()
-    pool_neighbours: bool = False
+    flow_estimate: FlowEstimate = "regional"
     haematocrit: float = DEFAULT_HAEMATOCRIT
     tissue_density_g_per_ml: float = DEFAULT_TISSUE_DENSITY_G_PER_ML
     agent: str | None = None
@@ -65,6 +68,8 @@ class PipelineConfig:
                 f"Other models must be different ones of {', '.join(FLOW_MODELS)}, and not the "
                 "main model."
             )
+        if self.flow_estimate not in FLOW_ESTIMATES:
+            raise BadInput(f"The flow estimate must be one of {', '.join(FLOW_ESTIMATES)}.")
         if self.apical_rule not in APICAL_RULES:
             raise BadInput(f"The apical rule must be one of {', '.join(APICAL_RULES)}.")
         for name, low, high in (

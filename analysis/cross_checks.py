@@ -62,15 +62,6 @@ def acquisition_doubts(work: AcquisitionWork) -> list[Flag]:
                 severity="invalid",
             )
         )
-    if any(part.flow is not None and part.flow.pooled_over_mm for part in work.slices):
-        flags.append(
-            Flag(
-                code="flow-pooled",
-                message="Each pixel's flow was weighed against its neighbours in the wall, as far "
-                "as noise and the spread of this slice ask for it.",
-                severity="information",
-            )
-        )
     if work.source.condition == "unknown":
         flags.append(
             Flag(

@@ -152,7 +152,7 @@ class AifResult:
     """The arterial input function and how it was found.
 
     time_s, gd_mmol_per_l: (T,) whole-blood curve, baseline subtracted, on its own times.
-    gd_fixed_mmol_per_l: the same from a fixed set of pixels (not biased by noise).
+    gd_brightest_mmol_per_l: the same from the brightest quartile of each frame (Xue 2020b).
     gd_uncorrected_mmol_per_l: without the T2* correction (equal where there is one echo).
     lv_mask, rv_mask: (H, W) on the AIF grid; rv_gd_mmol_per_l the RV blood curve.
     """
@@ -160,7 +160,7 @@ class AifResult:
     source: Literal["dual", "image", "none"]
     time_s: Doubles
     gd_mmol_per_l: Doubles
-    gd_fixed_mmol_per_l: Doubles
+    gd_brightest_mmol_per_l: Doubles
     gd_uncorrected_mmol_per_l: Doubles
     rv_gd_mmol_per_l: Doubles
     lv_mask: Bools

@@ -8,6 +8,7 @@ stage says why and leaves the others alone.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -25,7 +26,7 @@ from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import signal_to_gd
 from analysis.layout import lay_out
 from analysis.mapping import map_slices, refine_maps
-from analysis.motion import correct_motion
+from analysis.motion import correct_motion, follow_breath
 from analysis.quality import Flag, FrameStatus
 from analysis.reserve import reserve_rows
 from analysis.result import AnalysisResult
@@ -98,10 +99,6 @@ def _correct_motion(work: AcquisitionWork, watch: Watch) -> None:
 
     Once a first segmentation has found the heart, the series is registered again around it, from
     where the first pass left it. A slice in which that moves nothing keeps what it has.
-
-    The arterial input images stay as they are: their curve is the brightest quartile of the pool
-    in each frame, which breathing hardly changes, while aligning thirty coarse pixels takes the
-    bolus on its way from the RV to the LV for motion (measured on simulated exams).
     """
     if work.source.sequence == "map":
         return
@@ -175,18 +172,23 @@ def _segment(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> Non
 
 
 def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
-    """From the AIF images (dual), else from the LV cavity of the most basal slice that has one."""
+    """From the AIF images (dual), else from the LV cavity of the most basal slice that has one.
+
+    The AIF images first follow the breath of the most basal slice in which the heart was found.
+    """
     excluded = tuple(config.aif_excluded_frames.get(work.key, ()))
     if work.source.sequence == "map":
         return
     if work.source.aif is not None:
+        images = _following_breath(work, work.source.aif)
+        work.source = replace(work.source, aif=images)
         polygon = config.aif_lv_polygons_rc.get(work.key)
-        grid = work.source.aif.signal.shape[-2:]
+        grid = images.signal.shape[-2:]
         drawn = None if polygon is None else polygon_mask(_points(polygon), (grid[0], grid[1]))
         work.aif = measure_aif(
-            work.source.aif,
+            images,
             lv_mask=drawn,
-            seen=None if drawn is not None else _seen_pools(work, work.source.aif),
+            seen=None if drawn is not None else _seen_pools(work, images),
             excluded_frames=excluded,
             haematocrit=config.haematocrit,
         )
@@ -238,32 +240,37 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
             continue
         with part.part("Drawing contours"):
             part.contours = contours_from(part.segmentation, part.source.geometry)
-        if part.contours is not None and part.wanted:
+        if part.contours is not None:
             part.flags.extend(part.contours.flags)
-            with part.part("Measuring segments"):
-                refine_maps(
-                    part,
+    refine_maps(work, config)
+    for part in work.remaining():
+        if part.contours is None:
+            continue
+        with part.part("Measuring segments"):
+            arrays, how = (
+                measured_arrays(part),
+                partial(
+                    measure_slice,
                     part.contours,
-                    part.segmentation,
-                    work.base_to_apex,
-                    pool=config.pool_neighbours,
-                )
-                arrays, how = (
-                    measured_arrays(part),
-                    partial(
-                        measure_slice,
-                        part.contours,
-                        position=part.source.position,
-                        geometry=part.source.geometry,
-                        base_to_apex=work.base_to_apex,
-                        options=result.measure_options(config, part),
-                    ),
-                )
-                part.measurement = how(maps_from_arrays(arrays))
-                part.flags.extend(part.measurement.flags)
-                part.other_measurements = {
-                    model: how(maps_from_arrays(arrays, model=model)) for model in part.other_flows
-                }
+                    position=part.source.position,
+                    geometry=part.source.geometry,
+                    base_to_apex=work.base_to_apex,
+                    options=result.measure_options(config, part),
+                ),
+            )
+            part.measurement = how(maps_from_arrays(arrays))
+            part.flags.extend(part.measurement.flags)
+            part.other_measurements = {
+                model: how(maps_from_arrays(arrays, model=model)) for model in part.other_flows
+            }
+
+
+def _following_breath(work: AcquisitionWork, aif: AifSeries) -> AifSeries:
+    for part in work.remaining():
+        heart = _heart(part)
+        if part.motion is not None and heart is not None:
+            return follow_breath(aif, part.source, part.motion.displacement_px, heart)
+    return aif
 
 
 def _seen_pools(work: AcquisitionWork, aif: AifSeries) -> tuple[Bools, Bools] | None:

@@ -112,6 +112,11 @@ def _acquisition(work: AcquisitionWork, config: PipelineConfig) -> dict[str, Any
         "sequence": source.sequence,
         "quantity": "mbf" if work.quantitative else "relative_upslope",
         "model": method.model if work.quantitative else "upslope",
+        "flow_estimate": (
+            "regional" if any(part.region_flows for part in work.slices) else "pixelwise"
+        )
+        if work.quantitative
+        else None,
         "conversion": method.conversion,
         "agent": method.agent,
         "haematocrit": config.haematocrit,
@@ -178,6 +183,15 @@ def _slice(
         },
         "contours": None if part.contours is None else contours_to_json(part.contours),
         **measured,
+        "flow_methods": [
+            {
+                "segment": number,
+                "regional_mbf_ml_per_min_per_g": _number(region.mbf),
+                "regional_standard_error": _number(region.mbf_se),
+                "pixelwise_mbf_ml_per_min_per_g": _number(part.pixelwise_mbf.get(number)),
+            }
+            for number, region in part.region_flows.items()
+        ],
         "other_models": {
             model: {"segments": [s.to_json() for s in other.segments] if counted else []}
             for model, other in part.other_measurements.items()
@@ -244,7 +258,7 @@ def _aif(work: AcquisitionWork, aif: AifResult) -> dict[str, Any]:
         "unit": "signal" if work.source.sequence == "single" else "mmol/L",
         "time_s": _numbers(aif.time_s),
         "gd_mmol_per_l": _numbers(aif.gd_mmol_per_l),
-        "gd_fixed_mmol_per_l": _numbers(aif.gd_fixed_mmol_per_l),
+        "gd_brightest_mmol_per_l": _numbers(aif.gd_brightest_mmol_per_l),
         "gd_uncorrected_mmol_per_l": _numbers(aif.gd_uncorrected_mmol_per_l),
         "rv_gd_mmol_per_l": _numbers(aif.rv_gd_mmol_per_l),
         "foot_s": _number(aif.foot_s),

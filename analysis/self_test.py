@@ -63,7 +63,7 @@ def self_test(progress: Callable[[str, float], None] | None = None) -> SelfTest:
     models: dict[str, str] = {}
     for index, tesla in enumerate(FIELD_STRENGTHS_T):
         exam = simulate_exam(SEED + index, field_strength=tesla, breathing="free", tier="easy")
-        document = analyse_as_dicom(exam, progress=progress)
+        document = analyse_as_dicom(exam, progress=progress).document
         models = document["models"]
         for errors in compare(exam, document):
             checks += _checks(errors)
@@ -77,8 +77,8 @@ def self_test(progress: Callable[[str, float], None] | None = None) -> SelfTest:
 
 
 def _checks(errors: AcquisitionErrors) -> list[Check]:
-    pairs = np.array(errors.segments).reshape(-1, 2)
-    rmse = float(np.sqrt(np.mean((pairs[:, 1] - pairs[:, 0]) ** 2))) if len(pairs) else None
+    true, found = np.array(errors.segments).reshape(-1, 4)[:, :2].T
+    rmse = float(np.sqrt(np.mean((found - true) ** 2))) if true.size else None
     peak = None if errors.aif_peak_ratio is None else errors.aif_peak_ratio - 1.0
     where = f"{errors.condition}, {errors.field_strength_t:g} T"
     return [

@@ -23,6 +23,7 @@ from analysis.domain import (
     UpslopeMap,
 )
 from analysis.errors import AnalysisError, Cancelled, ModelUnavailable
+from analysis.perfusion import RegionFlow
 from analysis.quality import Flag, FrameStatus
 from analysis.sectors import SliceMeasurement
 from analysis.uncertainty import SliceUncertainty
@@ -78,7 +79,8 @@ class SliceWork:
     gd: (T, H, W) mmol/L, baseline subtracted, NaN where unused. wanted: whether later stages may
     still use the slice. settled: a second registration would change nothing, so what was made of
     the first one stands. other_flows, other_measurements: by the name of each model that is mapped
-    beside the main one.
+    beside the main one. region_flows: MBF of each segment's median curve, which gives the map its
+    level; pixelwise_mbf: mean of the pixels fitted one by one, the second method; by segment.
     """
 
     key: str
@@ -96,6 +98,8 @@ class SliceWork:
     measurement: SliceMeasurement | None = None
     uncertainty: SliceUncertainty | None = None
     other_flows: dict[str, FlowMap] = field(default_factory=dict)
+    region_flows: dict[int, RegionFlow] = field(default_factory=dict)
+    pixelwise_mbf: dict[int, float] = field(default_factory=dict)
     other_measurements: dict[str, SliceMeasurement] = field(default_factory=dict)
 
     @property

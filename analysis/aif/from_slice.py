@@ -9,7 +9,7 @@ import numpy as np
 
 from analysis.aif import checks
 from analysis.aif.assemble import assemble, clear_bolus, nothing_found
-from analysis.aif.blood_curve import brightest_pixels, fixed_pixels, mean_of
+from analysis.aif.blood_curve import brightest_pixels, mean_of
 from analysis.aif.blood_pools import detect_blood_pools
 from analysis.constants import DEFAULT_HAEMATOCRIT
 from analysis.domain import AifResult, Bools, Bytes, Doubles, Floats
@@ -68,7 +68,7 @@ def aif_from_slice(
             flags=[*flags, _UNUSABLE],
         )
     pool = frames[:, lv]
-    raw, raw_fixed = mean_of(pool, brightest_pixels(pool)), mean_of(pool, fixed_pixels(pool))
+    raw = mean_of(pool, brightest_pixels(pool))
     bolus = clear_bolus(raw, times, absolute=absolute)
     if bolus is None:
         return nothing_found(
@@ -92,7 +92,7 @@ def aif_from_slice(
         "image",
         time_s=times,
         curve=curve,
-        fixed=raw_fixed - raw_fixed[before].mean(),
+        brightest=curve,
         uncorrected=curve,
         rv=rv_curve,
         lv_mask=lv,

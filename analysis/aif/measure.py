@@ -11,7 +11,12 @@ from numpy.typing import NDArray
 
 from analysis.aif import checks
 from analysis.aif.assemble import assemble, clear_bolus, nothing_found
-from analysis.aif.blood_curve import brightest_pixels, fixed_pixels, mean_of
+from analysis.aif.blood_curve import (
+    PUREST_FRACTION,
+    brightest_pixels,
+    fixed_pixels,
+    mean_of,
+)
 from analysis.aif.blood_pools import agree_on_pools, detect_blood_pools
 from analysis.constants import DEFAULT_HAEMATOCRIT
 from analysis.domain import AifResult, AifSeries, Bools, Floats
@@ -30,9 +35,12 @@ def measure_aif(
 ) -> AifResult:
     """Blood curve of the left ventricle in mmol/L, its features and every doubt about it.
 
-    The curve is the mean of the brightest quartile of the LV pixels in each frame (Xue 2020b),
-    T2*-corrected with the R2* of those pixels together: pixel by pixel, noise alone would look like
-    T2*. lv_mask, rv_mask: (H, W), drawn by a reader; found from the dynamics otherwise.
+    The curve is that of the pool's purest pixels, the same ones in all frames. Their signal is
+    averaged before it is converted, over their own proton density: pixel by pixel, noise alone
+    would look like T2*, and a smoothed proton density mixes in the wall. The brightest quartile of
+    each frame (Xue 2020b), which picks noise with its pixels, is kept beside it.
+
+    lv_mask, rv_mask: (H, W), drawn by a reader; found from the dynamics otherwise.
     seen: (LV, RV) as a network saw them, which decides where the dynamics disagree or find nothing.
     excluded_frames: indices that a reader left out. source is "none" where nothing can be used.
     """
@@ -66,19 +74,24 @@ def measure_aif(
     if unresolved:
         return nothing(curve=np.full(used.size, np.nan), flags=[*flags, *unresolved])
     flags += gd_flags
-    chosen, fixed = brightest_pixels(plain[:, lv]), fixed_pixels(plain[:, lv])
-    growth, echo_flags = _echo_growth(series, lv, used, chosen)
+    purest = fixed_pixels(plain[:, lv], PUREST_FRACTION)[0]
+    growth, echo_flags = _echo_growth(series, lv, purest)
     flags += echo_flags
+    blood = echo[:, lv][:, purest].mean(axis=1, dtype=np.float64)[:, None, None]
+    raw, raw_uncorrected = (
+        concentration(signal)[0][:, 0, 0].astype(np.float64)
+        for signal in (blood * growth[:, None, None], blood)
+    )
     gd, _ = concentration(echo * growth[:, None, None])
-
-    raw = mean_of(gd[:, lv], chosen)
-    raw_fixed = mean_of(gd[:, lv], fixed)
+    raw_quartile, raw_fixed = (
+        mean_of(gd[:, lv], chosen(plain[:, lv])) for chosen in (brightest_pixels, fixed_pixels)
+    )
     bolus = clear_bolus(raw, time_s, absolute=True)
     if bolus is None:
         return nothing(curve=raw - np.median(raw), flags=[*flags, checks.NO_BOLUS])
     before = slice(0, bolus.foot_index + 1)
-    curve, steady, uncorrected = (
-        values - values[before].mean() for values in (raw, raw_fixed, mean_of(plain[:, lv], chosen))
+    curve, quartile, fixed, uncorrected = (
+        values - values[before].mean() for values in (raw, raw_quartile, raw_fixed, raw_uncorrected)
     )
     rv_curve = np.zeros_like(curve)
     if rv.any():
@@ -89,12 +102,12 @@ def measure_aif(
     flags += checks.saturation_check(brightest)
     flags += checks.pool_size_check(lv)
     flags += checks.curve_checks(curve, time_s, bolus)
-    flags += checks.concentration_checks(steady, curve, float(raw_fixed[before].mean()), bolus)
+    flags += checks.concentration_checks(fixed, quartile, float(raw[before].mean()), bolus)
     return assemble(
         "dual",
         time_s=time_s,
         curve=curve,
-        fixed=steady,
+        brightest=quartile,
         uncorrected=uncorrected,
         rv=rv_curve,
         lv_mask=lv,
@@ -135,9 +148,9 @@ def _blood_pools(
 
 
 def _echo_growth(
-    series: AifSeries, lv: Bools, used: NDArray[np.intp], chosen: NDArray[np.intp]
+    series: AifSeries, lv: Bools, pixels: NDArray[np.intp]
 ) -> tuple[Floats, tuple[Flag, ...]]:
-    """Factor (T,) that takes each frame of the first echo back to echo time zero.
+    """Factor (T,) that takes the first echo of pixels of the pool back to echo time zero.
 
     Concentrations were corrected by who made them.
     """
@@ -147,11 +160,8 @@ def _echo_growth(
     times = series.protocol.echo_times_ms
     if series.signal.shape[0] < 2 or len(times) < 2 or not 0 < times[0] < times[1]:
         return growth, (_ONE_ECHO,)
-    first, second = (np.asarray(echo, np.float32)[:, lv] for echo in series.signal[:2])
-    means = [echo.mean(axis=1).astype(np.float64) for echo in (first, second)]
-    for mean, echo in zip(means, (first, second), strict=True):
-        mean[used] = mean_of(echo[used], chosen)
-    usable = np.isfinite(means[0]) & np.isfinite(means[1]) & (means[0] > 0)
-    near = [np.where(usable, mean, 1).astype(np.float32) for mean in means]
+    first, second = (echo[:, lv][:, pixels].mean(axis=1) for echo in series.signal[:2])
+    usable = np.isfinite(first) & np.isfinite(second) & (first > 0)
+    near = [np.where(usable, mean, 1).astype(np.float32) for mean in (first, second)]
     growth = correct_t2star(near[0], near[1], times[0], times[1]) / near[0]
     return growth, ()

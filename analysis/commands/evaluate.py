@@ -50,6 +50,7 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     exams = targets.add_parser("exams", help="whole simulated exams: measured against true")
     exams.add_argument("--first", type=int, default=300, help="first seed")
     exams.add_argument("--count", type=int, default=20, help="how many seeds")
+    exams.add_argument("--out", type=Path, help="folder for the numbers and pictures (none)")
     parser.set_defaults(run=run)
     exams.set_defaults(run=run_exams)
     flow.set_defaults(run=run_flow)
@@ -127,6 +128,6 @@ def run_patches(args: argparse.Namespace) -> int:
 def run_exams(args: argparse.Namespace) -> int:
     from analysis.evaluation.exams import evaluate_exams
 
-    for line in evaluate_exams(range(args.first, args.first + args.count)):
+    for line in evaluate_exams(range(args.first, args.first + args.count), args.out):
         print(line, flush=True)
     return 0

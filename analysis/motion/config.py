@@ -55,14 +55,3 @@ class MotionConfig:
 
 
 SLICE: MotionConfig = MotionConfig()
-AIF: MotionConfig = MotionConfig(
-    window_radius_mm=45.0,
-    edge_weight=1.0,
-    distance_cost_per_mm2=3 * SLICE.distance_cost_per_mm2,
-    degree=0,
-    ridge=(0.0,),
-    noise_mm=(0.8,),
-    pd_least_gain=0.1,
-)
-"""The input images are coarse: some thirty pixels of cavity allow translation only, and moving a
-frame wrongly spoils more than the breath does."""

@@ -2,17 +2,22 @@
 
 from analysis.perfusion.flow import map_flow
 from analysis.perfusion.models import MODELS, model_named
-from analysis.perfusion.pooling import pool_neighbours, shared_pixels
+from analysis.perfusion.pooling import follow_regions, pool_neighbours, shared_pixels
+from analysis.perfusion.regional import RegionFlow, fit_regions, region_curves
 from analysis.perfusion.time_axis import resample
 from analysis.perfusion.upslope import map_upslope, perfusion_reserve_index
 
 __all__ = [
     "MODELS",
+    "RegionFlow",
+    "fit_regions",
+    "follow_regions",
     "map_flow",
     "map_upslope",
     "model_named",
     "perfusion_reserve_index",
     "pool_neighbours",
+    "region_curves",
     "resample",
     "shared_pixels",
 ]

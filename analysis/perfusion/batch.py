@@ -86,8 +86,12 @@ def parts(count: int, size: int = _BATCH) -> Iterator[slice]:
     return (slice(first, first + size) for first in range(0, max(1, count), size))
 
 
-def fit_curves(model: Model, aif: InputFunction, curves: Floats) -> Fitted:
+def fit_curves(
+    model: Model, aif: InputFunction, curves: Floats, *, known: Prior | None = None
+) -> Fitted:
     """Fit tissue curves (N, T), each from the nearest entry of the dictionary.
+
+    known: what is known of the parameters beforehand, by default the model's own prior.
 
     Curves are fitted in a basis of all that the model can say with this input function: what lies
     outside it is noise that no parameter changes.
@@ -97,7 +101,7 @@ def fit_curves(model: Model, aif: InputFunction, curves: Floats) -> Fitted:
     library = tissue_curves(model, aif, entries)
     basis = _basis(library)
     library = library @ basis
-    known = prior(model)
+    known = known or prior(model)
     # Twice the log likelihood of an entry is linear in these columns of a curve and of the entry.
     scores = np.column_stack(
         [2 * library, -np.einsum("dr,dr->d", library, library), -known.misfit(entries)]

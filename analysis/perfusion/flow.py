@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.constants import DEFAULT_HAEMATOCRIT, DEFAULT_TISSUE_DENSITY_G_PER_ML
-from analysis.curves import bolus_features
 from analysis.domain import Bools, Bytes, Doubles, Floats, FlowMap
 from analysis.errors import BadInput
 from analysis.perfusion import batch
@@ -17,7 +16,7 @@ from analysis.perfusion.kinetics import Model
 from analysis.perfusion.least_squares import Fitted
 from analysis.perfusion.models import model_named
 from analysis.perfusion.pixel_quality import after_fit, before_fit
-from analysis.perfusion.time_axis import usable_frames
+from analysis.perfusion.time_axis import fitting_frames, usable_frames
 from analysis.quality import PixelQuality
 
 _TRIAL_PIXELS: Final = 256
@@ -60,12 +59,7 @@ def map_flow(
         raise BadInput("The arterial input function has fewer than three usable samples.")
     aif, aif_time_s = aif[sampled], aif_time_s[sampled]
 
-    frames = usable_frames(gd, time_s)
-    last_s = np.inf
-    bolus = bolus_features(aif, aif_time_s)
-    if chosen.FIRST_PASS_ONLY and bolus is not None:
-        last_s = bolus.valley_s + 1e-6
-        frames = frames[time_s[frames] <= last_s]
+    frames, last_s = fitting_frames(chosen, aif, aif_time_s, gd, time_s)
     if frames.size == 0:
         frames = np.arange(1)  # too few for any pixel, which is the reason that each gets
     curves = gd[frames].reshape(frames.size, -1).T / np.float32(density)

@@ -1,4 +1,4 @@
-"""From heartbeats to the even 0.5 s grid on which curves are compared."""
+"""Which frames a fit sees, and the even 0.5 s grid on which curves are compared."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.constants import INTERNAL_DT_S
+from analysis.curves import bolus_features
 from analysis.domain import Doubles, Floats
 from analysis.errors import BadInput
+from analysis.perfusion.kinetics import Model
 
 
 def resample(
@@ -47,3 +49,19 @@ def usable_frames(series: Floats | Doubles, time_s: Doubles) -> NDArray[np.intp]
     if order.size:
         order = order[np.concatenate([[True], np.diff(time_s[order]) > 1e-6])]
     return order
+
+
+def fitting_frames(
+    model: Model, aif: Doubles, aif_time_s: Doubles, series: Floats, time_s: Doubles
+) -> tuple[NDArray[np.intp], float]:
+    """Indices of the frames of a series (T, ...) that a model is fitted to, and when they end (s).
+
+    A model of the first pass alone ends at the valley of the input function (T_a,); the others use
+    every usable frame.
+    """
+    frames = usable_frames(series, time_s)
+    bolus = bolus_features(aif, aif_time_s)
+    if not model.FIRST_PASS_ONLY or bolus is None:
+        return frames, np.inf
+    last_s = bolus.valley_s + 1e-6
+    return frames[time_s[frames] <= last_s], last_s
