@@ -30,9 +30,9 @@ class PipelineConfig:
     haematocrit: fraction; scales PS and volumes, not MBF. tissue_density_g_per_ml: of all models.
     agent: contrast agent instead of the header's.
     apical_rule: where segment 14 begins, 15 degrees past the insertion (AHA) or at it.
-    common_error_fraction: error that all segments share (input function, conversion, noise bias),
-        of the value; the default is the root mean square error of global flow on simulated exams
-        (docs/validation/end_to_end.md).
+    common_error_at_rest, common_error_fraction: error that all segments share (input function,
+        conversion, what the fit cannot tell), of the value, at resting and at high flow; about the
+        root mean square errors of global flow on simulated exams (docs/validation/end_to_end.md).
     boundary_sd_mm: usual error of a contour.
     least_certainty: 1 - U below this marks a slice as out of distribution.
     second_motion_pass: correct motion again around the heart once it is found.
@@ -49,7 +49,8 @@ class PipelineConfig:
     tissue_density_g_per_ml: float = DEFAULT_TISSUE_DENSITY_G_PER_ML
     agent: str | None = None
     apical_rule: Literal["aha", "at-insertion"] = "aha"
-    common_error_fraction: float = 0.2
+    common_error_at_rest: float = 0.1
+    common_error_fraction: float = 0.25
     boundary_sd_mm: float = 0.5
     least_certainty: float = 0.80
     second_motion_pass: bool = True
@@ -75,6 +76,7 @@ class PipelineConfig:
         for name, low, high in (
             ("haematocrit", 0.1, 0.75),
             ("tissue_density_g_per_ml", 0.9, 1.2),
+            ("common_error_at_rest", 0.0, 1.0),
             ("common_error_fraction", 0.0, 1.0),
             ("boundary_sd_mm", 0.0, 10.0),
             ("least_certainty", 0.0, 1.0),

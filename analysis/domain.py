@@ -190,7 +190,6 @@ class FlowMap:
 
     parameters: names of the fitted ones that have maps, in the order of coordinates (H, W, P) and
     covariance (H, W, P, P): logarithms, then the delay, of every fit, NaN where none was made.
-    pooled_over_mm: reach of the neighbours that a pixel was weighed against, None for none.
     """
 
     model: str
@@ -213,7 +212,6 @@ class FlowMap:
     parameters: tuple[str, ...] = ()
     coordinates: Floats | None = None
     covariance: Floats | None = None
-    pooled_over_mm: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

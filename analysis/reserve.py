@@ -17,7 +17,7 @@ from analysis.perfusion.mpr import (
     plane_mismatch,
 )
 from analysis.quality import Flag
-from analysis.sectors import SegmentMeasurement
+from analysis.sectors import SegmentMeasurement, common_error
 from analysis.work import AcquisitionWork, SliceWork
 
 CONVERSION_OF_SEQUENCE = {"dual": "lut", "gd": "none", "map": "none", "single": "none"}
@@ -171,7 +171,11 @@ def _global_flow(work: AcquisitionWork | None, config: PipelineConfig) -> FlowVa
     return FlowValue(
         mbf_ml_per_min_per_g=found.mbf,
         standard_error=found.standard_error,
-        common_error=None if found.mbf is None else config.common_error_fraction * found.mbf,
+        common_error=None
+        if found.mbf is None
+        else common_error(
+            found.mbf, at_rest=config.common_error_at_rest, high=config.common_error_fraction
+        ),
         flagged=_invalid_aif(work),
     )
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,7 +24,6 @@ from analysis.constants import (
 )
 from analysis.cross_checks import global_of, measured_slices
 from analysis.domain import AifResult, Doubles, Exam, Floats
-from analysis.perfusion import shared_pixels
 from analysis.quality import Flag
 from analysis.reserve import method_of
 from analysis.sectors import (
@@ -89,17 +88,22 @@ def assemble(
     return AnalysisResult(document=document, arrays=arrays)
 
 
+POOLED_CORRELATION_PX: Final = 8.0
+"""Pixels that share their error once a map has its level from the segments' curves: so that two
+thirds of the segments of simulated exams lie within their own error of the exam's level."""
+
+
 def measure_options(config: PipelineConfig, part: SliceWork) -> MeasureOptions:
     """What measuring the contours of a slice needs to know of the configuration and its map."""
     options = MeasureOptions(
         apical_rule=config.apical_rule,
+        common_error_at_rest=config.common_error_at_rest,
         common_error_fraction=config.common_error_fraction,
         boundary_sd_mm=config.boundary_sd_mm,
     )
-    if part.flow is None or part.flow.pooled_over_mm is None:
+    if not part.region_flows:
         return options
-    shared = shared_pixels(part.flow.pooled_over_mm, part.source.geometry.pixel_spacing_mm)
-    return replace(options, noise_correlation_px=shared)
+    return replace(options, noise_correlation_px=POOLED_CORRELATION_PX)
 
 
 def _acquisition(work: AcquisitionWork, config: PipelineConfig) -> dict[str, Any]:

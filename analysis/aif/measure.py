@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from analysis.aif import checks
 from analysis.aif.assemble import assemble, clear_bolus, nothing_found
 from analysis.aif.blood_curve import (
+    BRIGHTEST_FRACTION,
     PUREST_FRACTION,
     brightest_pixels,
     fixed_pixels,
@@ -19,7 +21,7 @@ from analysis.aif.blood_curve import (
 )
 from analysis.aif.blood_pools import agree_on_pools, detect_blood_pools
 from analysis.constants import DEFAULT_HAEMATOCRIT
-from analysis.domain import AifResult, AifSeries, Bools, Floats
+from analysis.domain import AifResult, AifSeries, Bools, Doubles, Floats
 from analysis.gadolinium import correct_t2star, signal_to_gd
 from analysis.quality import Flag, FrameStatus
 
@@ -35,10 +37,11 @@ def measure_aif(
 ) -> AifResult:
     """Blood curve of the left ventricle in mmol/L, its features and every doubt about it.
 
-    The curve is that of the pool's purest pixels, the same ones in all frames. Their signal is
-    averaged before it is converted, over their own proton density: pixel by pixel, noise alone
-    would look like T2*, and a smoothed proton density mixes in the wall. The brightest quartile of
-    each frame (Xue 2020b), which picks noise with its pixels, is kept beside it.
+    Its course is that of the brightest quartile of the pool, the same pixels in all frames; its
+    height that of the purest pixels among them. Signal is averaged before it is converted, over
+    the same pixels' own proton density: pixel by pixel, noise alone would look like T2*, and a
+    smoothed proton density mixes in the wall. The quartile chosen anew in each frame (Xue 2020b),
+    which picks noise with its pixels, is kept beside it.
 
     lv_mask, rv_mask: (H, W), drawn by a reader; found from the dynamics otherwise.
     seen: (LV, RV) as a network saw them, which decides where the dynamics disagree or find nothing.
@@ -74,25 +77,38 @@ def measure_aif(
     if unresolved:
         return nothing(curve=np.full(used.size, np.nan), flags=[*flags, *unresolved])
     flags += gd_flags
-    purest = fixed_pixels(plain[:, lv], PUREST_FRACTION)[0]
-    growth, echo_flags = _echo_growth(series, lv, purest)
+    pool = plain[:, lv]
+
+    def blood(share: float) -> tuple[Doubles, Doubles, Floats, tuple[Flag, ...]]:
+        """Of the brightest share of the pool: curve (T,), the same uncorrected, growth, flags."""
+        pixels = fixed_pixels(pool, share)[0]
+        growth, echo_flags = _echo_growth(series, lv, pixels)
+        mean = echo[:, lv][:, pixels].mean(axis=1, dtype=np.float64)
+        curve, plain_curve = (
+            concentration(signal[:, None, None].astype(np.float32))[0][:, 0, 0].astype(np.float64)
+            for signal in (mean * growth, mean)
+        )
+        return curve, plain_curve, growth, echo_flags
+
+    raw, raw_uncorrected, growth, echo_flags = blood(BRIGHTEST_FRACTION)
+    raw_purest, *_ = blood(PUREST_FRACTION)
     flags += echo_flags
-    blood = echo[:, lv][:, purest].mean(axis=1, dtype=np.float64)[:, None, None]
-    raw, raw_uncorrected = (
-        concentration(signal)[0][:, 0, 0].astype(np.float64)
-        for signal in (blood * growth[:, None, None], blood)
-    )
     gd, _ = concentration(echo * growth[:, None, None])
     raw_quartile, raw_fixed = (
-        mean_of(gd[:, lv], chosen(plain[:, lv])) for chosen in (brightest_pixels, fixed_pixels)
+        mean_of(gd[:, lv], chosen(pool)) for chosen in (brightest_pixels, fixed_pixels)
     )
     bolus = clear_bolus(raw, time_s, absolute=True)
     if bolus is None:
         return nothing(curve=raw - np.median(raw), flags=[*flags, checks.NO_BOLUS])
     before = slice(0, bolus.foot_index + 1)
-    curve, quartile, fixed, uncorrected = (
-        values - values[before].mean() for values in (raw, raw_quartile, raw_fixed, raw_uncorrected)
+    curve, purest, quartile, fixed, uncorrected = (
+        values - values[before].mean()
+        for values in (raw, raw_purest, raw_quartile, raw_fixed, raw_uncorrected)
     )
+    passing = slice(bolus.foot_index, bolus.valley_index + 1)
+    height = float(purest[passing] @ curve[passing] / np.square(curve[passing]).sum())
+    curve, uncorrected = height * curve, height * uncorrected
+    bolus = replace(bolus, peak_height=height * bolus.peak_height)
     rv_curve = np.zeros_like(curve)
     if rv.any():
         rv_raw = mean_of(gd[:, rv], brightest_pixels(gd[:, rv]))
@@ -102,7 +118,7 @@ def measure_aif(
     flags += checks.saturation_check(brightest)
     flags += checks.pool_size_check(lv)
     flags += checks.curve_checks(curve, time_s, bolus)
-    flags += checks.concentration_checks(fixed, quartile, float(raw[before].mean()), bolus)
+    flags += checks.concentration_checks(fixed, quartile, height * float(raw[before].mean()), bolus)
     return assemble(
         "dual",
         time_s=time_s,

@@ -46,13 +46,18 @@ def follow_breath(
 def _between(slice_: SliceGeometry, images: SliceGeometry) -> Doubles:
     """Matrix (2, 2) from a shift (rows, columns) in pixels of one grid to that of the other."""
 
-    def axes_mm(geometry: SliceGeometry) -> Doubles:
-        axes: Doubles = np.array([geometry.column_direction, geometry.row_direction], np.float64)
-        return axes * np.array(geometry.pixel_spacing_mm)[:, None]
-
-    of_slice, of_images = axes_mm(slice_), axes_mm(images)
-    matrix: Doubles = of_images @ of_slice.T / np.array(images.pixel_spacing_mm)[:, None] ** 2
+    of_slice, of_images = _axes_mm(slice_), _axes_mm(images)
+    matrix: Doubles = (of_images @ of_slice.T) / np.square(of_images).sum(axis=1, keepdims=True)
     return matrix
+
+
+def _axes_mm(geometry: SliceGeometry) -> Doubles:
+    """Steps (2, 3) in mm of one row and one column of pixels."""
+    down, right = geometry.pixel_spacing_mm
+    steps: Doubles = np.array([geometry.column_direction, geometry.row_direction], np.float64)
+    steps[0] *= down
+    steps[1] *= right
+    return steps
 
 
 def _matched(time_s: Doubles, leader_s: Doubles) -> tuple[NDArray[np.intp], Bools]:

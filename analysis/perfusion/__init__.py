@@ -2,7 +2,7 @@
 
 from analysis.perfusion.flow import map_flow
 from analysis.perfusion.models import MODELS, model_named
-from analysis.perfusion.pooling import follow_regions, pool_neighbours, shared_pixels
+from analysis.perfusion.pooling import follow_regions, pool_neighbours
 from analysis.perfusion.regional import RegionFlow, fit_regions, region_curves
 from analysis.perfusion.time_axis import resample
 from analysis.perfusion.upslope import map_upslope, perfusion_reserve_index
@@ -19,5 +19,4 @@ __all__ = [
     "pool_neighbours",
     "region_curves",
     "resample",
-    "shared_pixels",
 ]

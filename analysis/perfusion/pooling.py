@@ -76,7 +76,7 @@ def pool_neighbours(
             image[taking_part] = column[:, index]
             image[quality != PixelQuality.OK] = np.nan
             maps[field] = image
-    return replace(flow, quality=quality, pooled_over_mm=REACH_MM, **maps)
+    return replace(flow, quality=quality, **maps)
 
 
 def follow_regions(
@@ -119,12 +119,6 @@ _FIELDS: Final = {
     "visf": "visf_ml_per_g",
     "delay": "delay_s",
 }
-
-
-def shared_pixels(reach_mm: float, pixel_spacing_mm: tuple[float, float]) -> float:
-    """Pixels over which a pooled map's errors are alike: the area of the Gaussian's own overlap."""
-    overlap = 4 * np.pi * reach_mm**2 / (pixel_spacing_mm[0] * pixel_spacing_mm[1])
-    return float(_SHARED_NOISE_PX + overlap)
 
 
 def _neighbours(where_mm: Doubles) -> sparse.csr_matrix:

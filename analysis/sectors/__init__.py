@@ -14,6 +14,7 @@ from analysis.sectors.documents import (
     measurement_to_json,
     view_to_json,
 )
+from analysis.sectors.error import common_error
 from analysis.sectors.measure import measure_slice
 from analysis.sectors.raster import polygon_centroid, polygon_mask, rasterise_labels
 from analysis.sectors.values import (
@@ -49,6 +50,7 @@ __all__ = [
     "StandardView",
     "Wedges",
     "base_to_apex_axis",
+    "common_error",
     "contours_from_json",
     "contours_to_json",
     "display_matrix",

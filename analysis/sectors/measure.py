@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analysis.domain import Bools, Bytes, Doubles, Position, SliceContours, SliceGeometry
 from analysis.quality import Flag, PixelQuality
-from analysis.sectors.error import contour_errors, fit_error
+from analysis.sectors.error import common_error, contour_errors, fit_error
 from analysis.sectors.neighbourhood import Neighbourhood, covered_arc
 from analysis.sectors.radial import radial_profile
 from analysis.sectors.raster import rasterise_labels
@@ -128,7 +128,9 @@ def _measure_segment(
         mbf=mean,
         fit_error=fit_error(maps, near, valid_pixels, options),
         contour_error=contour_error,
-        common_error=options.common_error_fraction * mean,
+        common_error=common_error(
+            mean, at_rest=options.common_error_at_rest, high=options.common_error_fraction
+        ),
         spread=float(mbf[valid_pixels].std()),
         endo=endo,
         epi=epi,

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from analysis.domain import FlowMap
-from analysis.perfusion import pool_neighbours, shared_pixels
+from analysis.perfusion import pool_neighbours
 from analysis.quality import PixelQuality
 
 SPACING = (2.0, 2.0)
@@ -115,8 +115,3 @@ def test_pixels_outside_the_wall_and_failed_fits_stay_as_they_were():
 def test_too_few_pixels_are_left_alone():
     alone = a_map(np.full((5, 5), 1.5), noise=0.3)
     assert pool_neighbours(alone, np.ones((5, 5), bool), pixel_spacing_mm=SPACING) is alone
-
-
-def test_smaller_pixels_share_their_error_with_more_neighbours():
-    assert shared_pixels(4.0, (2.0, 2.0)) == pytest.approx(4 + 16 * np.pi)
-    assert shared_pixels(4.0, (1.0, 1.0)) > shared_pixels(4.0, (2.0, 2.0))

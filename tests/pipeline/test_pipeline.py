@@ -126,7 +126,7 @@ def test_the_level_of_the_map_comes_from_the_segments_curves(dual):
     for found in dual.result.document["acquisitions"]:
         assert found["flow_estimate"] == "regional"
         for piece in found["slices"]:
-            assert piece["measured_with"]["options"]["noise_correlation_px"] > 40
+            assert piece["measured_with"]["options"]["noise_correlation_px"] == 8
             measured = {s["segment"]: s["mbf_ml_per_min_per_g"] for s in piece["segments"]}
             methods = {row["segment"]: row for row in piece["flow_methods"]}
             assert methods.keys() >= {number for number, mbf in measured.items() if mbf}

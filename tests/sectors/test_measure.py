@@ -11,6 +11,7 @@ from analysis.quality import PixelQuality
 from analysis.sectors import (
     MeasureOptions,
     SliceMaps,
+    common_error,
     contours_from_json,
     contours_to_json,
     geometry_from_json,
@@ -125,8 +126,11 @@ def test_the_error_adds_fit_contour_and_common_parts_in_squares():
     se = np.full_like(found.mbf, 0.4)
     segment = by_number(measure(found, mbf_se=se))[9]
     assert segment.fit_error == pytest.approx(0.4 / np.sqrt(segment.valid_pixels / 4), rel=1e-6)
+    options = MeasureOptions()
     assert segment.common_error == pytest.approx(
-        MeasureOptions().common_error_fraction * segment.mbf
+        common_error(
+            segment.mbf, at_rest=options.common_error_at_rest, high=options.common_error_fraction
+        )
     )
     parts = (segment.fit_error, segment.contour_error, segment.common_error)
     assert segment.standard_error == pytest.approx(np.sqrt(np.square(parts).sum()))
@@ -205,8 +209,12 @@ def test_global_flow_weighs_segments_by_their_area():
     pixels = np.concatenate([found.mbf[m.segment_map > 0] for m in (basal, apical)])
     assert total.mbf == pytest.approx(pixels.mean(), rel=1e-6)
     assert (total.segments, total.expected) == (10, 10)
-    common = MeasureOptions().common_error_fraction * total.mbf
-    assert total.standard_error >= common
+    assert total.standard_error >= MeasureOptions().common_error_at_rest * total.mbf
+
+
+@pytest.mark.parametrize(("mbf", "fraction"), [(0.6, 0.1), (1.2, 0.1), (1.8, 0.175), (4.0, 0.25)])
+def test_the_common_error_grows_with_flow(mbf, fraction):
+    assert common_error(mbf, at_rest=0.1, high=0.25) == pytest.approx(fraction * mbf)
 
 
 def test_global_of_nothing_is_empty():
