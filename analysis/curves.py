@@ -47,7 +47,7 @@ def bolus_features(curve: Doubles, time_s: Doubles) -> BolusFeatures | None:
     curve = np.asarray(curve, np.float64)
     if curve.size < 5 or not np.isfinite(curve).all():
         return None
-    noise = _roughness(curve)
+    noise = roughness(curve)
     smooth = _smoothed(curve)
     start = float(np.median(curve[: max(3, curve.size // 12)]))
     rise = float(smooth.max()) - start
@@ -74,8 +74,8 @@ def bolus_features(curve: Doubles, time_s: Doubles) -> BolusFeatures | None:
     )
 
 
-def _roughness(curve: Doubles) -> float:
-    """Noise from second differences: blind to slopes, robust against the bolus itself."""
+def roughness(curve: Doubles) -> float:
+    """Noise (SD) of a curve, from second differences: blind to slopes and to the bolus itself."""
     second = np.diff(curve, 2)
     return float(1.4826 * np.median(np.abs(second)) / np.sqrt(6))
 

@@ -21,6 +21,7 @@ from analysis.arrays import measured_arrays
 from analysis.config import PipelineConfig
 from analysis.constants import LV_CAVITY, MYOCARDIUM, RV_CAVITY
 from analysis.cross_checks import acquisition_doubts, exam_doubts
+from analysis.dark_rim import flag_dark_rims
 from analysis.domain import AifSeries, Bools, Exam, Point
 from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import signal_to_gd
@@ -91,6 +92,7 @@ def _analyse_acquisition(work: AcquisitionWork, config: PipelineConfig, watch: W
         _measure_sectors(work, config)
     with watch.stage("uncertainty"):
         judge_uncertainty(work, config)
+        flag_dark_rims(work)
     work.flags.extend(acquisition_doubts(work))
 
 

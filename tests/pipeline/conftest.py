@@ -3,11 +3,14 @@ from pathlib import Path
 
 import pytest
 
+from analysis import pipeline
 from analysis.config import PipelineConfig
 from analysis.domain import Exam
+from analysis.layout import lay_out
 from analysis.phantom import SimulatedExam
 from analysis.pipeline import analyse
 from analysis.result import AnalysisResult
+from analysis.work import AcquisitionWork, Watch
 from tests.pipeline.exams import simulated
 
 
@@ -45,3 +48,12 @@ def single(tmp_path_factory) -> Analysed:
         breathing="held", snr=25,
     )  # fmt: skip
     return Analysed(truth, exam, analyse(exam), [], folder)
+
+
+@pytest.fixture
+def analysed_work(dual) -> AcquisitionWork:
+    """The rest acquisition of the dual exam with all that the stages have made of it."""
+    config = PipelineConfig(second_motion_pass=False)
+    work = next(w for w in lay_out(dual.exam, config) if w.source.condition == "rest")
+    pipeline._analyse_acquisition(work, config, Watch(lambda stage, share: None, parts=1))
+    return work
