@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from analysis.aif import checks
 from analysis.aif.assemble import assemble, clear_bolus, nothing_found
 from analysis.aif.blood_curve import (
-    BRIGHTEST_FRACTION,
     PUREST_FRACTION,
     brightest_pixels,
     fixed_pixels,
@@ -79,9 +78,8 @@ def measure_aif(
     flags += gd_flags
     pool = plain[:, lv]
 
-    def blood(share: float) -> tuple[Doubles, Doubles, Floats, tuple[Flag, ...]]:
-        """Of the brightest share of the pool: curve (T,), the same uncorrected, growth, flags."""
-        pixels = fixed_pixels(pool, share)[0]
+    def blood(pixels: NDArray[np.intp]) -> tuple[Doubles, Doubles, Floats, tuple[Flag, ...]]:
+        """Of pixels of the pool together: curve (T,), the same uncorrected, growth, flags."""
         growth, echo_flags = _echo_growth(series, lv, pixels)
         mean = echo[:, lv][:, pixels].mean(axis=1, dtype=np.float64)
         curve, plain_curve = (
@@ -90,8 +88,8 @@ def measure_aif(
         )
         return curve, plain_curve, growth, echo_flags
 
-    raw, raw_uncorrected, growth, echo_flags = blood(BRIGHTEST_FRACTION)
-    raw_purest, *_ = blood(PUREST_FRACTION)
+    raw, raw_uncorrected, growth, echo_flags = blood(fixed_pixels(pool)[0])
+    raw_purest, *_ = blood(fixed_pixels(pool, PUREST_FRACTION, fewest=1)[0])
     flags += echo_flags
     gd, _ = concentration(echo * growth[:, None, None])
     raw_quartile, raw_fixed = (
