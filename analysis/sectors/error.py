@@ -24,8 +24,8 @@ from analysis.sectors.wedges import Wedges
 LARGEST_PIXEL_ERROR: Final = 2.3
 """A pixel about which the fit says nothing lies anywhere within its bounds: 8 / sqrt(12)."""
 
-RESTING_MBF: Final = 1.2
-HIGH_MBF: Final = 2.4
+RESTING_MBF: Final = 1.0
+HIGH_MBF: Final = 1.8
 """ml/min/g. Up to the first, flow is well told from delay and blood volume; from the second, an
 error of a percent in a curve's rise moves it by a quarter."""
 

@@ -15,7 +15,7 @@ import sys
 import tarfile
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -93,17 +93,18 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def _pass_on(self) -> None:
         place = urlsplit(self.upstream)
-        connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)
         headers = {"Authorization": f"Bearer {self.token}", "Host": self.headers["Host"]}
         if accept := self.headers.get("Accept"):
             headers["Accept"] = accept
-        connection.request("GET", self.path, headers=headers)
-        answer = connection.getresponse()
-        body = answer.read()
+        connection = http.client.HTTPConnection(str(place.hostname), place.port, timeout=60)
+        with closing(connection):
+            connection.request("GET", self.path, headers=headers)
+            answer = connection.getresponse()
+            body = answer.read()
         self.calls.append((self.path, answer.status))
         kept = {k: v for k, v in answer.getheaders() if k.lower() == "content-type"}
-        self._answer(answer.status, kept, body)
-        connection.close()
+        with suppress(BrokenPipeError, ConnectionResetError):  # the browser has turned the page
+            self._answer(answer.status, kept, body)
 
     def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
         self.send_response(status)

@@ -29,7 +29,9 @@ needs_dcmtk = pytest.mark.skipif(
 
 def called(program: str, port: int, *arguments: str, title: str = "SCANNER") -> int:
     command = [program, "-aet", title, "-aec", "QPERF", "127.0.0.1", str(port), *arguments]
-    return subprocess.run(command, capture_output=True, timeout=120).returncode
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    print(done.stdout, done.stderr)  # pytest shows it where a call fails
+    return done.returncode
 
 
 @needs_dcmtk

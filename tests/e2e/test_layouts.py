@@ -82,6 +82,7 @@ def test_two_models_are_shown_beside_each_other_as_maps_differences_and_numbers(
         view = page.get_by_test_id("cell-stress_mid")
         expect(view).to_have_attribute("data-mode", mode)
         expect(view.locator(".badges")).to_contain_text("Fermi")
+        expect(page.locator("[data-slice=stress_mid] [data-pixels=ready]")).to_be_visible()
         view.hover()
         expect(page.get_by_test_id("readout-stress_mid")).to_contain_text(reads)
         picture(page, mode.replace(":", "-"))

@@ -55,8 +55,8 @@ def picture(page, name):
 def test_a_project_is_set_up_read_blinded_and_watched(studies, page_of, installation):
     manager = page_of("site_admin")
     manager.goto(f"{installation.address}/projects/")
-    expect(manager.get_by_test_id("empty")).to_be_visible()
-    picture(manager, "empty")
+    expect(manager.get_by_test_id("create")).to_be_visible()
+    picture(manager, "projects")
     manager.get_by_label("Name").fill("Second reads")
     manager.get_by_test_id("create").click()
     expect(manager.get_by_test_id("state")).to_have_text("Being set up")

@@ -58,7 +58,7 @@ def test_the_table_holds_flow_reserve_and_error(reader, run):
     assert rows[4]["mpr"]["value"] == pytest.approx(3.0)
     assert rows["GLOBAL"]["mpr"]["value"] == pytest.approx(3.0)
     assert rows["LAD"]["rest"]["value"] == pytest.approx(0.8)
-    common = 0.2 * 2.4  # does not shrink by averaging over segments
+    common = 0.25 * 2.4  # does not shrink by averaging over segments
     assert common < rows["GLOBAL"]["stress"]["standard_error"] < 1.1 * common
 
 

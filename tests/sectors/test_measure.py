@@ -212,7 +212,7 @@ def test_global_flow_weighs_segments_by_their_area():
     assert total.standard_error >= MeasureOptions().common_error_at_rest * total.mbf
 
 
-@pytest.mark.parametrize(("mbf", "fraction"), [(0.6, 0.1), (1.2, 0.1), (1.8, 0.175), (4.0, 0.25)])
+@pytest.mark.parametrize(("mbf", "fraction"), [(0.6, 0.1), (1.0, 0.1), (1.4, 0.175), (4.0, 0.25)])
 def test_the_common_error_grows_with_flow(mbf, fraction):
     assert common_error(mbf, at_rest=0.1, high=0.25) == pytest.approx(fraction * mbf)
 
