@@ -88,7 +88,7 @@ def draw_maps(exam: SimulatedExam, result: AnalysisResult, path: Path) -> None:
         for piece in acquisition.slices
     }
     pieces = [(a, s) for a in result.document["acquisitions"] for s in a["slices"]]
-    figure = Figure(figsize=(8.5, 2.05 * len(pieces)), layout="constrained")
+    figure = Figure(figsize=(6.4, 1.5 * len(pieces) + 0.7), layout="constrained")
     FigureCanvasAgg(figure)
     titles = ("true MBF", "measured MBF", "standard error", "residual (mmol/L)")
     for row, (acquisition, piece) in zip(
@@ -112,8 +112,9 @@ def draw_maps(exam: SimulatedExam, result: AnalysisResult, path: Path) -> None:
         for axis, image, title, highest in zip(row, images, titles, (4, 4, 1.5, 0.1), strict=True):
             drawn = axis.imshow(image[near], vmin=0, vmax=highest, cmap="viridis")
             axis.set_axis_off()
-            if row is not None and piece is pieces[0][1]:
+            if piece is pieces[0][1]:
                 axis.set_title(title, fontsize=9)
+            if piece is pieces[-1][1]:
                 figure.colorbar(drawn, ax=axis, location="bottom", shrink=0.8)
         row[0].text(
             -0.04, 0.5, piece["key"].replace("_", " "), transform=row[0].transAxes, rotation=90,
