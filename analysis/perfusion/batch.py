@@ -87,11 +87,17 @@ def parts(count: int, size: int = _BATCH) -> Iterator[slice]:
 
 
 def fit_curves(
-    model: Model, aif: InputFunction, curves: Floats, *, known: Prior | None = None
+    model: Model,
+    aif: InputFunction,
+    curves: Floats,
+    *,
+    known: Prior | None = None,
+    model_error: float = 0.0,
 ) -> Fitted:
     """Fit tissue curves (N, T), each from the nearest entry of the dictionary.
 
     known: what is known of the parameters beforehand, by default the model's own prior.
+    model_error: share of a curve by which the model misses it beside its noise.
 
     Curves are fitted in a basis of all that the model can say with this input function: what lies
     outside it is noise that no parameter changes.
@@ -139,6 +145,7 @@ def fit_curves(
             prior=known,
             samples=data.shape[1],
             data_power=np.einsum("nt,nt->n", data, data, dtype=np.float64),
+            model_error=model_error,
         )
 
     return Fitted.joined([fit_part(curves[part]) for part in parts(len(curves))])

@@ -103,6 +103,7 @@ def fit(
     prior: Prior,
     samples: int,
     data_power: Doubles,
+    model_error: float = 0.0,
     iterations: int = 80,
     tolerance: float = 0.001,
 ) -> Fitted:
@@ -113,9 +114,10 @@ def fit(
     are Levenberg-Marquardt with Marquardt's scaling; parameters on a bound whose gradient points
     outwards are held for the step. A row is done when a step changes that sum (twice a log
     likelihood) by less than ``tolerance``. data_power: (N,) sum of squares of the data.
+    model_error: share of the data's root mean square by which even the right parameters miss.
     """
     freedom = max(samples - start.shape[1], 1)
-    rounding = _ROUNDING * data_power + 1e-30
+    rounding = (_ROUNDING + model_error**2) * data_power + 1e-30
 
     def misfit(power: Doubles, parameters: Floats, rows: NDArray[np.intp]) -> Doubles:
         twice: Doubles = freedom * np.log(power + rounding[rows])

@@ -29,6 +29,10 @@ FEWEST_PIXELS: Final = 4
 FEWEST_REGIONS: Final = 4
 """Of fewer regions nothing can be said about their population."""
 
+MODEL_ERROR: Final = 0.05
+"""Share of a curve that input function, conversion and model leave wrong. Median curves have less
+noise than that, and fitted to the last percent they would overrule all that is known of hearts."""
+
 _ROUNDS: Final = 3
 _NARROWEST_MBF_SD: Final = 0.2
 _NARROWEST_SD: Final = 0.15
@@ -111,7 +115,10 @@ def fit_regions(
     alone = known = batch.prior(chosen)
     for _ in range(_ROUNDS):
         fits = [
-            None if job is None else batch.fit_curves(chosen, *job, known=known) for job in jobs
+            None
+            if job is None
+            else batch.fit_curves(chosen, *job, known=known, model_error=MODEL_ERROR)
+            for job in jobs
         ]
         made = [fit for fit in fits if fit is not None]
         if sum(len(fit.parameters) for fit in made) < FEWEST_REGIONS:

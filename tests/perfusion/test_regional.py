@@ -67,6 +67,15 @@ def test_a_curve_that_tells_little_is_told_by_the_others() -> None:
     assert np.std(together) < 0.5 * np.std(alone)
 
 
+def test_a_curve_without_noise_is_not_believed_to_the_last_percent() -> None:
+    gd, regions = wall_of([1.0, 1.2, 1.4, 1.6], noise=0.0)
+    mixed = np.zeros(regions.shape, bool)
+    (found,) = fit_regions([region_curves(gd, TIME_S, regions, mixed)], AIF, TIME_S)
+    for region, true in zip(found.values(), (1.0, 1.2, 1.4, 1.6), strict=True):
+        assert region.mbf == pytest.approx(true, rel=0.06)
+        assert 0.01 < region.mbf_se / region.mbf < 0.2
+
+
 def test_pixels_of_blood_do_not_move_a_region() -> None:
     gd, regions = wall_of([1.5] * 5, noise=0.03)
     spoiled = gd.copy()
