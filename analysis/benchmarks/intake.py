@@ -7,7 +7,6 @@ makes every object durable before it answers; the reference, dcmtk's storescp, d
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, MRImageStorage
 from pynetdicom import AE
 
+from analysis.benchmarks.programs import outside
 from analysis.phantom.styles.common import file_meta
 from analysis.phantom.uids import derived_uid
 
@@ -44,8 +44,8 @@ def run() -> dict[str, object]:
         "reference_value": None,
         "ratio": None,
     }
-    if shutil.which("storescp"):
-        with _storescp() as port:
+    if storescp := outside("storescp"):
+        with _storescp(storescp) as port:
             theirs = _send(objects, port, "STORESCP")
         row |= {
             "reference_value": round(OBJECTS / theirs, 1),
@@ -119,11 +119,11 @@ def _receiver() -> Iterator[int]:
 
 
 @contextmanager
-def _storescp() -> Iterator[int]:
+def _storescp(program: str) -> Iterator[int]:
     port = _free_port()
     with (
         TemporaryDirectory(prefix="qperf-storescp-") as folder,
-        _running(["storescp", "-od", folder, str(port)], dict(os.environ), port),
+        _running([program, "-od", folder, str(port)], dict(os.environ), port),
     ):
         yield port
 

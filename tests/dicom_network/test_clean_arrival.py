@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
+from analysis.benchmarks.programs import outside
 from qperfweb.core.models import TrailEvent
 from qperfweb.core.rls import site_scope
 from qperfweb.dicom_network.spool import spool_folder
@@ -17,7 +16,7 @@ from tests.dicom_network.test_listener import called
 from tests.privacy.naming import naming_image, traces
 
 
-@pytest.mark.skipif(shutil.which("storescu") is None, reason="storescu is missing")
+@pytest.mark.skipif(outside("storescu") is None, reason="storescu is missing")
 def test_what_a_scanner_sends_names_nobody(listener, site, tmp_path, settings):
     with site_scope([site.pk]):
         Policy.objects.create(site=site, clean_on_arrival=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pydicom import dcmread
 from pynetdicom import AE
 
+from analysis.benchmarks.programs import outside
 from qperfweb.core.models import TrailEvent
 from qperfweb.core.rls import site_scope
 from qperfweb.dicom_network.callers import caller_of, parse_callers
@@ -23,12 +23,21 @@ from tests.dicom import make
 from tests.dicom_network.conftest import wait_for
 
 needs_dcmtk = pytest.mark.skipif(
-    shutil.which("storescu") is None, reason="storescu is missing: apt-get install dcmtk"
+    outside("storescu") is None, reason="storescu is missing: apt-get install dcmtk"
 )
 
 
 def called(program: str, port: int, *arguments: str, title: str = "SCANNER") -> int:
-    command = [program, "-aet", title, "-aec", "QPERF", "127.0.0.1", str(port), *arguments]
+    command = [
+        str(outside(program)),
+        "-aet",
+        title,
+        "-aec",
+        "QPERF",
+        "127.0.0.1",
+        str(port),
+        *arguments,
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120)
     print(done.stdout, done.stderr)  # pytest shows it where a call fails
     return done.returncode
@@ -70,7 +79,15 @@ def test_unknown_callers_are_refused_and_the_trail_says_so_once(listener, site):
         Caller.objects.create(site=site, title="STRANGER", host="127.0.0.1")
     assert called("echoscu", listener, title="STRANGER") == 0
     assert called("echoscu", listener, title="ELSEWHERE") != 0
-    command = ["echoscu", "-aet", "SCANNER", "-aec", "OTHER", "127.0.0.1", str(listener)]
+    command = [
+        str(outside("echoscu")),
+        "-aet",
+        "SCANNER",
+        "-aec",
+        "OTHER",
+        "127.0.0.1",
+        str(listener),
+    ]
     assert subprocess.run(command, capture_output=True, timeout=60).returncode != 0
 
 

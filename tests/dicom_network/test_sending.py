@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import threading
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -16,6 +15,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from pydicom import dcmread
 
+from analysis.benchmarks.programs import outside
 from qperfweb.core.rls import site_scope
 from qperfweb.dicom_network.configured import seal_secret
 from qperfweb.dicom_network.destinations import Destination, parse_destinations
@@ -27,7 +27,7 @@ from tests.dicom_network.test_listener import called
 from tests.reports.exports import analysed, images, received
 
 needs_dcmtk = pytest.mark.skipif(
-    shutil.which("storescp") is None, reason="storescp is missing: apt-get install dcmtk"
+    outside("storescp") is None, reason="storescp is missing: apt-get install dcmtk"
 )
 
 
@@ -63,7 +63,7 @@ def test_a_result_waits_for_its_pacs_and_arrives_there_byte_by_byte(result, site
 
     inbox = tmp_path / "pacs"
     inbox.mkdir()
-    command = ["storescp", "-aet", "PACSAE", "-od", str(inbox), str(port)]
+    command = [str(outside("storescp")), "-aet", "PACSAE", "-od", str(inbox), str(port)]
     with process(command, {}, tmp_path / "pacs.log"):
         wait_for(lambda: called("echoscu", port) == 0)
         with site_scope([site.pk]):

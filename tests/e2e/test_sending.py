@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from analysis.benchmarks.programs import outside
 from tests.dicom_network.conftest import free_port, process, wait_for
 from tests.dicom_network.test_listener import called
 from tests.e2e.axe import violations
@@ -19,7 +19,7 @@ from tests.e2e.conftest import PICTURES, ROOT, Installation
 pytestmark = [
     pytest.mark.e2e,
     pytest.mark.skipif(
-        shutil.which("storescp") is None, reason="storescp is missing: apt-get install dcmtk"
+        outside("storescp") is None, reason="storescp is missing: apt-get install dcmtk"
     ),
 ]
 
@@ -62,7 +62,7 @@ def test_a_result_is_sent_waits_for_its_pacs_and_is_sent_again(
 
     inbox = tmp_path / "pacs"
     inbox.mkdir()
-    command = ["storescp", "-aet", "PACSAE", "-od", str(inbox), str(port)]
+    command = [str(outside("storescp")), "-aet", "PACSAE", "-od", str(inbox), str(port)]
     with process(command, {}, tmp_path / "pacs.log"):
         wait_for(lambda: called("echoscu", port) == 0)
         panel.get_by_role("button", name="Send to PACS").press("Enter")

@@ -20,7 +20,8 @@ from qperfweb.setup.frontend import ensure_frontend, ensure_modules, npm
 PASSES_ON = True
 # A file stays together, for what its tests share, and the order stays: a browser's tests are last.
 AT_ONCE = ("-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile", "--no-loadscope-reorder")
-DICOM_TOOLS = {"storescu": "dcmtk", "dciodvfy": "dicom3tools", "Orthanc": "orthanc"}
+# dcmtk by a program whose name no Python package takes.
+DICOM_TOOLS = {"dcmdump": "dcmtk", "dciodvfy": "dicom3tools", "Orthanc": "orthanc"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
