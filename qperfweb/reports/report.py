@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 
@@ -16,6 +16,7 @@ from qperfweb.reviews.table import read_values
 from qperfweb.reviews.territories import territories_of
 from qperfweb.reviews.view import table
 from qperfweb.runs.bundles import open_bundle
+from qperfweb.runs.flow_models import model_in_words
 from qperfweb.studies.identity import open_identity
 
 from .clinical_part import clinical_part
@@ -207,22 +208,6 @@ def _row(row: Mapping[str, Any], conditions: list[str]) -> dict[str, Any]:
     }
 
 
-_MODELS: Final = {
-    "btex": "BTEX model",
-    "fermi": "Fermi model",
-    "2cxm": "two-compartment exchange model",
-    "one-compartment": "one-compartment model",
-    "patlak": "Patlak model",
-    "upslope": "relative upslope, no model",
-    "given": "flow maps as received",
-}
-
-
-def _model(code: str) -> str:
-    """A flow model as people call it; one that has no name here keeps its code."""
-    return _MODELS.get(code, f"model {code}") if code else ""
-
-
 def _method(reading: Reading, document: Mapping[str, Any]) -> list[list[str]]:
     run = reading.run
     lines = []
@@ -232,7 +217,7 @@ def _method(reading: Reading, document: Mapping[str, Any]) -> list[list[str]]:
         field = acquisition.get("field_strength_t")
         facts = [
             f"{acquisition['sequence']} sequence",
-            _model(acquisition.get("model") or ""),
+            model_in_words(acquisition.get("model") or ""),
             f"{field:g} T" if field else "field strength unknown",
             f"AIF peak {peak:.1f} mmol/L" if peak and aif.get("source") == "dual" else "",
         ]

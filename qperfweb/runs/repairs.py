@@ -17,6 +17,7 @@ from analysis.errors import BadInput
 from analysis.quality import FrameStatus
 from analysis.sectors import polygon_mask
 from qperfweb.core.errors import Invalid
+from qperfweb.runs.flow_models import model_in_words
 from qperfweb.studies.models import Study
 
 from . import services
@@ -96,7 +97,7 @@ def words_of(run: AnalysisRun) -> list[str]:
     now, before = parameters_of(run), parameters_of(run.parent)
     words = []
     if now["other_models"] != before["other_models"]:
-        beside = ", ".join(now["other_models"]) or "no model"
+        beside = ", ".join(map(model_in_words, now["other_models"])) or "no model"
         words.append(f"Flow computed beside the main model: {beside}")
     if now["haematocrit"] != before["haematocrit"]:
         words.append(f"Haematocrit {now['haematocrit']:g} instead of {before['haematocrit']:g}")

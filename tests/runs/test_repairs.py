@@ -110,7 +110,7 @@ def test_the_viewer_names_parent_reader_and_repair(reader, run, as_worker):
 def test_another_model_can_be_computed_beside_the_main_one(reader, run):
     child = AnalysisRun.objects.get(pk=ask(reader, run, other_models=["fermi"]).json()["id"])
     assert child.parameters["pipeline"]["other_models"] == ["fermi"]
-    assert words_of(child) == ["Flow computed beside the main model: fermi"]
+    assert words_of(child) == ["Flow computed beside the main model: Fermi model"]
 
 
 def test_the_viewer_gets_the_input_images_with_masks_and_frames(reader, run):
