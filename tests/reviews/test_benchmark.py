@@ -6,8 +6,9 @@ import json
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import ProgrammingError
 
-from qperfweb.accounts.models import User
+from qperfweb.accounts.models import Site, User
 from qperfweb.reviews.models import Reading, ReadingRevision
 
 
@@ -24,4 +25,13 @@ def test_edits_are_timed_and_rolled_back(run, capsys):
 
 def test_without_a_result_the_benchmark_says_what_it_needs(db):
     with pytest.raises(CommandError, match="import an exam"):
+        call_command("benchmark_edits")
+
+
+def test_a_database_without_tables_is_said_in_a_sentence(monkeypatch):
+    def missing(*names, **options):
+        raise ProgrammingError('relation "accounts_site" does not exist')
+
+    monkeypatch.setattr(Site.objects, "values_list", missing)
+    with pytest.raises(CommandError, match="no tables yet; ./run demo"):
         call_command("benchmark_edits")
