@@ -65,8 +65,7 @@ def test_original_images_of_every_style_give_the_same_flow(
         assert np.allclose(mine.geometry.position_mm, reference.geometry.position_mm)
     assert replace(acquisition.protocol, assumptions=()) == replace(known.protocol, assumptions=())
     assert np.isfinite(segments(result)).any()
-    # Styles round the stored integers differently, which a flow of 3 ml/min/g feels.
-    assert np.allclose(segments(result), segments(expected), rtol=0.03, equal_nan=True)
+    assert np.allclose(segments(result), segments(expected), rtol=0.01, equal_nan=True)
 
 
 def test_inline_concentrations_give_the_flow_of_the_original_images(
@@ -77,8 +76,8 @@ def test_inline_concentrations_give_the_flow_of_the_original_images(
     assert acquisition.aif is not None and not acquisition.aif.in_mmol_per_l
     assert not any(f.code == "scale-assumed" for f in acquisition.slices[0].flags)
     inline, original = segments(result), segments(classic[1])
-    # Two conversions of one noisy image; at 3 ml/min/g a percent of Gd is several percent of flow.
-    assert np.nanmean(inline) == pytest.approx(np.nanmean(original), rel=0.12)
+    assert np.nanmean(inline) == pytest.approx(np.nanmean(original), rel=0.05)
+    # Two conversions of one noisy image: a segment of few pixels moves more than the heart.
     assert np.allclose(inline, original, rtol=0.2, equal_nan=True)
 
 
