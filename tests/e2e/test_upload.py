@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.dicom import make
 
@@ -54,6 +55,21 @@ def test_a_folder_and_a_zip_sent_again_change_nothing(
     result = page.get_by_test_id("upload-result")
     expect(result).to_contain_text("16 objects were here already", timeout=30_000)
     expect(page.get_by_test_id("upload-problems")).to_contain_text("exam.zip/notes.txt")
+
+
+def test_files_chosen_before_the_page_has_loaded_its_script_are_taken(
+    page_of: Callable[..., Page], exam: Path
+) -> None:
+    page = page_of("technologist")
+    script = re.compile(r"/upload[^/]*\.js$")
+    held: list[Route] = []
+    page.route(script, lambda route: held.append(route))
+    with page.expect_request(script):
+        page.get_by_role("link", name="Upload", exact=True).click(no_wait_after=True)
+    page.locator("input[name=files]").set_input_files(sorted(exam.iterdir()))
+    expect(page.get_by_test_id("upload-result")).to_have_count(0)
+    held[0].continue_()
+    expect(page.get_by_test_id("upload-result")).to_contain_text("16 objects", timeout=30_000)
 
 
 def test_dropped_files_are_taken(page_of: Callable[..., Page], exam: Path) -> None:

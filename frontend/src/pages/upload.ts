@@ -15,11 +15,9 @@ const status = required<HTMLElement>("#upload-status");
 let running: AbortController | null = null;
 
 for (const input of form.querySelectorAll<HTMLInputElement>('input[type="file"]')) {
-  input.addEventListener("change", () => {
-    const picked = fromInput(input);
-    input.value = "";
-    void start(picked);
-  });
+  input.addEventListener("change", () => take(input));
+  // Chosen while this script was still loading: the change has gone by unheard.
+  if (input.files?.length) take(input);
 }
 
 // Without this the browser would open a file that misses the zone and leave the page.
@@ -41,6 +39,12 @@ zone.addEventListener("drop", (event) => {
 window.addEventListener("beforeunload", (event) => {
   if (running) event.preventDefault();
 });
+
+function take(input: HTMLInputElement): void {
+  const picked = fromInput(input);
+  input.value = "";
+  void start(picked);
+}
 
 async function start(picked: Picked[]): Promise<void> {
   if (running) return;
