@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import warnings
 import zlib
+from dataclasses import dataclass
 from typing import IO, Final
 
 from pydicom import dcmread
@@ -14,6 +15,7 @@ from analysis.dicom import values as v
 from analysis.dicom.facts import HeaderFacts
 from analysis.dicom.header import MOST_FRAMES, MOST_PIXELS_PER_FRAME, header_facts
 from analysis.dicom.limits import DEFAULT_LIMITS, MIB, Limits
+from analysis.dicom.plain import PlainPixels, plain_pixels
 from analysis.dicom.refusals import Refused
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
@@ -43,7 +45,20 @@ _MOST_FRAGMENTS: Final = 1_000_000
 _PIXEL_ELEMENTS: Final = {(0x7FE0, 0x0008), (0x7FE0, 0x0009), (0x7FE0, 0x0010)}
 
 
+@dataclass(frozen=True)
+class Inspected:
+    """What one look at an object finds: its facts, and its pixels where they need no decoder."""
+
+    facts: HeaderFacts
+    plain: PlainPixels | None
+
+
 def inspect(file: IO[bytes], size: int, limits: Limits = DEFAULT_LIMITS) -> HeaderFacts:
+    """The facts of ``inspect_object`` alone."""
+    return inspect_object(file, size, limits).facts
+
+
+def inspect_object(file: IO[bytes], size: int, limits: Limits = DEFAULT_LIMITS) -> Inspected:
     """Check one object and return its facts. ``file`` is seekable and stands at its start.
 
     Raises:
@@ -60,14 +75,15 @@ def inspect(file: IO[bytes], size: int, limits: Limits = DEFAULT_LIMITS) -> Head
             raise Refused("truncated")
         facts = header_facts(ds)
         _check_dimensions(facts)
+        plain = plain_pixels(ds, facts, file)
         _check_pixels(ds, facts, file, size)
+        return Inspected(facts, plain)
     except Refused:
         raise
     except (MemoryError, RecursionError) as error:
         raise Refused("damaged") from error
     except Exception as error:  # pydicom raises almost anything on hostile bytes
         raise Refused("damaged") from error
-    return facts
 
 
 def read_header(file: IO[bytes], limits: Limits = DEFAULT_LIMITS) -> FileDataset:

@@ -184,12 +184,13 @@ class _Loader:
         private = not physical and any(f.scale_slope != 1.0 for f in frames)
         unreadable: list[str] = []
         for uid, wanted in _by_object(refs, used).items():
+            found = self._objects[uid]
             try:
-                with self._objects[uid].source.open() as file:
+                with found.source.open() as file:
                     numbers = [refs[i].frame for i in wanted]
                     places = {refs[i].frame: i for i in wanted}
                     for number, values, slope, ceiling in frame_values(
-                        file, facts[wanted[0]], numbers, physical=physical
+                        file, facts[wanted[0]], numbers, physical=physical, plain=found.plain
                     ):
                         i = places[number]
                         signal[i] = values * np.float32(scale)

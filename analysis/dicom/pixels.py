@@ -14,6 +14,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from analysis.dicom import values as v
 from analysis.dicom.facts import HeaderFacts
+from analysis.dicom.plain import PlainPixels
 from analysis.dicom.refusals import Refused
 from analysis.domain import Floats
 
@@ -21,16 +22,24 @@ _FLOAT_ELEMENTS = ("FloatPixelData", "DoubleFloatPixelData")
 
 
 def frame_values(
-    file: IO[bytes], facts: HeaderFacts, frames: Sequence[int], *, physical: bool = False
+    file: IO[bytes],
+    facts: HeaderFacts,
+    frames: Sequence[int],
+    *,
+    physical: bool = False,
+    plain: PlainPixels | None = None,
 ) -> Iterator[tuple[int, Floats, float, float]]:
     """(frame, (H, W) float32 values, slope, largest possible value) of some frames of one object.
 
     Modality rescale is applied; slope is its slope. ``physical``: a RealWorldValueMapping, where
-    present, instead.
+    present, instead. ``plain``: what inspection found out about the pixels of this object.
 
     Raises:
         Refused: the pixels cannot be decoded.
     """
+    if plain is not None:
+        yield 0, *plain.read(file)
+        return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

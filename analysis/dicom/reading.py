@@ -15,8 +15,9 @@ from typing import IO, Protocol
 
 from analysis.dicom.archives import MAGIC, members, open_archive
 from analysis.dicom.facts import HeaderFacts
-from analysis.dicom.inspection import inspect
+from analysis.dicom.inspection import inspect_object
 from analysis.dicom.limits import DEFAULT_LIMITS, Limits
+from analysis.dicom.plain import PlainPixels
 from analysis.dicom.refusals import Refusal, Refused, refusal
 
 
@@ -54,11 +55,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ReadObject:
-    """A checked DICOM object: its facts, and where its pixels can be read from."""
+    """A checked DICOM object: its facts, and where its pixels can be read from.
+
+    plain: how to read them without decoding, where that is possible.
+    """
 
     where: str
     facts: HeaderFacts
     source: Source
+    plain: PlainPixels | None = None
 
 
 def read_objects(
@@ -82,15 +87,16 @@ def read_objects(
             continue
         try:
             with found.source.open() as file:
-                facts = inspect(file, found.source.size, limits)
-            known = objects.get(facts.sop_instance_uid)
+                seen = inspect_object(file, found.source.size, limits)
+            uid = seen.facts.sop_instance_uid
+            known = objects.get(uid)
             if known is not None:
                 same = _digest(known.source) == _digest(found.source)
                 raise Refused("duplicate" if same else "conflict")
         except Refused as reason:
             refusals.append(reason.at(found.where))
         else:
-            objects[facts.sop_instance_uid] = ReadObject(found.where, facts, found.source)
+            objects[uid] = ReadObject(found.where, seen.facts, found.source, seen.plain)
     return list(objects.values()), refusals
 
 

@@ -7,6 +7,7 @@ database, so a crash or a kill here can leave nothing half-done behind.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,7 @@ def analyse_to_bundle(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
         With one sentence for the reader, when the input cannot be used or a stage cannot finish.
     """
     progress("load", 0.0)
+    begun = time.perf_counter()
     objects, _ = read_objects(job.objects)
     overrides = {
         uid: SeriesOverride.from_json(set_by_hand)
@@ -52,8 +54,17 @@ def analyse_to_bundle(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
     rules = rules_from_json(job.import_rules)
     classification = classify([o.facts for o in objects], overrides=overrides, rules=rules)
     exam = load_exam(objects, classification)
+    loaded = time.perf_counter()
     result = analyse(exam, config=PipelineConfig(**job.parameters), progress=progress)
     progress("store", 0.99)
+    analysed = time.perf_counter()
+    bundle_sha256 = write_bundle(job.store, result.arrays)
+    stored = time.perf_counter()
+    timings_s = {
+        "load": round(loaded - begun, 3),
+        **result.document["timings_s"],
+        "store": round(stored - analysed, 3),
+    }
     return AnalysisOutcome(
-        document=result.document, bundle_sha256=write_bundle(job.store, result.arrays)
+        document={**result.document, "timings_s": timings_s}, bundle_sha256=bundle_sha256
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 
 from analysis.errors import ModelUnavailable
@@ -13,3 +14,7 @@ try:
 except ModelUnavailable as error:
     # Not fatal here: each run then says in words that the weights are missing.
     logging.getLogger(__name__).warning("%s", error)
+
+# What is here stays: no child need look through it for garbage, which would copy its pages.
+gc.collect()
+gc.freeze()

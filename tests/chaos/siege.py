@@ -17,12 +17,9 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psutil
 import psycopg
@@ -30,33 +27,14 @@ import psycopg
 from qperfweb.setup import cluster as clusters
 from qperfweb.setup.cluster import ADMIN
 from tests.chaos.exams import exams, sha256
+from tests.chaos.judgement import Report, judge
+from tests.chaos.victims import Victims
 from tests.database import ROOT
 from tests.dicom_network.conftest import free_port
 
 TARGETS = ("worker", "analysis", "web", "postgres", "everything")
 CHUNK = 8
 BOUNDARY = "siege"
-
-
-@dataclass
-class Report:
-    """What happened and what was found afterwards. problems: broken promises, in words."""
-
-    kills: list[str] = field(default_factory=list)
-    stages: Counter[str] = field(default_factory=Counter)
-    acknowledged: int = 0
-    retried: int = 0
-    runs: Counter[str] = field(default_factory=Counter)
-    attempts: Counter[int] = field(default_factory=Counter)
-    longest_silence_s: float = 0.0
-    left_behind: Counter[str] = field(default_factory=Counter)
-    problems: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain values; of the kills only how many of each kind."""
-        plain = {k: dict(v) if isinstance(v, Counter) else v for k, v in vars(self).items()}
-        return plain | {"kills": dict(Counter(self.kills))}
 
 
 class Siege:
@@ -76,7 +54,7 @@ class Siege:
             "PYTHONWARNINGS": "ignore",
         }
         self.sent: dict[str, str] = {}
-        self._group: subprocess.Popen[bytes] | None = None
+        self.victims = Victims(state, self.random)
         self._over = threading.Event()
         self._stage = "idle"
         self.token = ""
@@ -86,12 +64,12 @@ class Siege:
         command = [sys.executable, "-m", "tests.chaos.group", str(self.port), str(self.workers)]
         self.state.mkdir(exist_ok=True, mode=0o700)
         with (self.state / "group.log").open("ab") as log:
-            self._group = subprocess.Popen(
+            self.victims.group = subprocess.Popen(
                 command, cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
         until = time.monotonic() + 300
         while not self._answers():
-            if time.monotonic() > until or self._group.poll() is not None:
+            if time.monotonic() > until or self.victims.group.poll() is not None:
                 raise RuntimeError((self.state / "group.log").read_text()[-2000:])
             time.sleep(0.3)
 
@@ -156,23 +134,17 @@ class Siege:
 
     def kill(self, target: str) -> None:
         """SIGKILL one process, or all of them at once."""
-        victims = {
-            "worker": lambda: self._processes("run_worker")[:1],
-            "analysis": self._analyses,
-            "web": lambda: self._processes("uvicorn"),
-            "postgres": self._postmaster,
-            "everything": self._everything,
-        }[target]()
+        victims = self.victims.of(target)
         self.report.stages[self._stage] += 1
         for victim in victims:
             with suppress(psutil.NoSuchProcess):
                 victim.kill()
         self.report.kills.append(target)
         if target == "everything":
-            assert self._group is not None
-            self._group.wait()
+            assert self.victims.group is not None
+            self.victims.group.wait()
             self.start()
-        elif self._group is not None and self._group.poll() is not None:
+        elif self.victims.group is not None and self.victims.group.poll() is not None:
             self.report.problems.append("the supervisor gave up")
             self.start()
 
@@ -196,79 +168,29 @@ class Siege:
 
     def judge(self) -> Report:
         """Ask the installation whether it kept its promises."""
-        report = self.report
-        report.acknowledged = len(self.sent)
         with self._database() as rows:
-            kept = dict(
-                rows.execute("SELECT sop_instance_uid, sha256 FROM studies_instance").fetchall()
+            judge(
+                self.report,
+                sent=self.sent,
+                store=self.state / "store",
+                rows=rows,
+                manage=self.manage,
             )
-            for uid, digest in self.sent.items():
-                path = self.state / "store" / "objects" / digest[:2] / digest[2:4] / digest
-                if kept.get(uid) != digest:
-                    report.problems.append(f"an acknowledged object has no row: {uid}")
-                elif not path.exists() or sha256(path.read_bytes()) != digest:
-                    report.problems.append(f"an acknowledged object has no file: {uid}")
-            self._judge_runs(rows)
-        told = json.loads(
-            self.manage("doctor", "--json", "--mend", "--verify", "--minutes", "0", code=None)
-        )
-        for finding in told["findings"]:
-            report.left_behind[finding["kind"]] += 1
-            if not finding["harmless"] or not finding["mended"]:
-                report.problems.append(f"doctor: {finding['kind']} {finding['what']}")
-        if again := self._doctor():
-            report.problems.append(f"the doctor had to come twice: {again[:3]}")
-        return report
-
-    def _doctor(self, *options: str) -> list[dict[str, Any]]:
-        said = self.manage("doctor", "--json", "--minutes", "0", *options, code=None)
-        findings: list[dict[str, Any]] = json.loads(said)["findings"]
-        return findings
+        return self.report
 
     def instances(self) -> set[str]:
         """SOP Instance UID of every object that has a row."""
         with self._database() as rows:
             return {uid for (uid,) in rows.execute("SELECT sop_instance_uid FROM studies_instance")}
 
-    def _judge_runs(self, rows: psycopg.Connection) -> None:
-        report = self.report
-        for run, state, attempt, words, segments, requested, succeeded in rows.execute(
-            "SELECT r.id, r.state, r.attempt, r.failure_message, "
-            "(SELECT count(*) FROM runs_segmentresult s WHERE s.run_id = r.id), "
-            "(SELECT count(*) FROM core_trailevent e WHERE e.object_type = 'runs.analysisrun' "
-            " AND e.object_id = r.id::text AND e.action = 'run.requested'), "
-            "(SELECT count(*) FROM core_trailevent e WHERE e.object_type = 'runs.analysisrun' "
-            " AND e.object_id = r.id::text AND e.action = 'run.succeeded') "
-            "FROM runs_analysisrun r"
-        ).fetchall():
-            report.runs[state] += 1
-            report.attempts[attempt] += 1
-            wanted = (1, 1) if state == "succeeded" else (1, 0)
-            if (requested, succeeded) != wanted:
-                report.problems.append(
-                    f"run {run} is {state} and has events {requested, succeeded}"
-                )
-            if (state == "succeeded") != bool(segments) or segments not in (0, 6):
-                report.problems.append(f"run {run} is {state} with {segments} segments")
-            if state == "failed" and not words:
-                report.problems.append(f"run {run} failed without a reason")
-            if attempt > 3:
-                report.problems.append(f"run {run} was tried {attempt} times")
-        twice = rows.execute(
-            "SELECT count(*) FROM (SELECT FROM runs_analysisrun GROUP BY study_id, input_sha256 "
-            "HAVING count(*) > 1) t"
-        ).fetchone()
-        if twice and twice[0]:
-            report.problems.append(f"{twice[0]} studies were analysed twice with the same objects")
-
     def end(self) -> None:
         """Kill what is left and remove the database cluster."""
         self._over.set()
-        for victim in self._everything():
+        for victim in self.victims.everything():
             with suppress(psutil.NoSuchProcess):
                 victim.kill()
-        if self._group is not None:
-            self._group.wait()
+        if self.victims.group is not None:
+            self.victims.group.wait()
         cluster = clusters.load(self.state)
         if cluster is not None:
             shutil.rmtree(cluster.folder, ignore_errors=True)
@@ -314,55 +236,6 @@ class Siege:
         assert cluster is not None
         with psycopg.connect(cluster.url(ADMIN, "qperf"), connect_timeout=5) as connection:
             yield connection
-
-    def _family(self) -> list[psutil.Process]:
-        if self._group is None:
-            return []
-        try:
-            return psutil.Process(self._group.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            return []
-
-    def _processes(self, word: str) -> list[psutil.Process]:
-        found = []
-        for process in self._family():
-            with suppress(psutil.NoSuchProcess):
-                if any(word in part for part in process.cmdline()):
-                    found.append(process)
-        self.random.shuffle(found)
-        return found
-
-    def _analyses(self) -> list[psutil.Process]:
-        """Children that the fork server made for a run: the deepest of the family."""
-        found = []
-        for worker in self._processes("run_worker"):
-            with suppress(psutil.NoSuchProcess):
-                found += [
-                    deep for child in worker.children() for deep in child.children(recursive=True)
-                ]
-        return found
-
-    def _postmaster(self) -> list[psutil.Process]:
-        cluster = clusters.load(self.state)
-        if cluster is None:
-            return []
-        found = []
-        for process in psutil.process_iter():
-            with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
-                line = process.cmdline()
-                if (
-                    any(part.endswith("/postgres") for part in line[:1])
-                    and str(cluster.folder) in line
-                ):
-                    found.append(process)
-        return found
-
-    def _everything(self) -> list[psutil.Process]:
-        postgres = [p for master in self._postmaster() for p in [master, *master.children()]]
-        group = (
-            [psutil.Process(self._group.pid)] if self._group and self._group.poll() is None else []
-        )
-        return [*group, *self._family(), *postgres]
 
 
 def besiege(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -25,7 +26,8 @@ def do(work, tmp_path, *, limits=LIMITS, should_stop=lambda: False):
 
 
 def test_a_run_is_the_first_to_go_when_memory_is_short_and_gives_way_to_pages(tmp_path):
-    assert do(poison.harmless, tmp_path).document == {"oom_score": "1000", "niceness": NICENESS}
+    niceness = max(NICENESS, os.getpriority(os.PRIO_PROCESS, 0))
+    assert do(poison.harmless, tmp_path).document == {"oom_score": "1000", "niceness": niceness}
 
 
 @pytest.mark.parametrize(

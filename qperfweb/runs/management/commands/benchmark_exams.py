@@ -3,8 +3,9 @@
 Wants an empty, migrated database of its own (``./run benchmark --only exam_ready_1_worker_s`` makes
 one and throws it away). Starts real workers, imports as many simulated exams (stress and rest,
 three slices, 60 beats, dual sequence) as there are workers, and takes the time from the last object
-received until the last exam is ready to read. What no stage of the analysis accounts for (waiting
-in the queue, reading objects, writing bundle and rows) is called database and I/O.
+received until the last exam is ready to read. Database and I/O are what is no science: reading the
+objects, writing the bundle, and what no stage accounts for (queue, start of the child process,
+rows).
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 import psutil
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from qperfweb.accounts.models import Site
 from qperfweb.core.rls import site_scope
@@ -32,7 +34,10 @@ from qperfweb.runs.models import FINAL_STATES, AnalysisRun, RunState
 
 GOAL_S = 15.0
 PATIENCE_S = 900.0
-LOOK_EVERY_S = 0.05
+LOOK_EVERY_S = 0.25
+"""Looking costs processor time that the workers want; ends are read from the rows."""
+IN_AND_OUT = {"load": "reading objects", "store": "writing the bundle"}
+NO_STAGE = "queue, process, rows"
 
 
 class Command(BaseCommand):
@@ -100,23 +105,24 @@ def _measure(site: Site, exams: Sequence[Path], workers: list[psutil.Popen]) -> 
     with site_scope([site.pk]):
         before = set(AnalysisRun.objects.values_list("pk", flat=True))
     call_command("import_dicom", *map(str, exams), site=site.slug, quiet=True, stdout=StringIO())
-    received = time.monotonic()
+    received = timezone.now()
     peaks: dict[str, float] = {}
     while True:
         time.sleep(LOOK_EVERY_S)
         _note_memory(workers, peaks)
         with site_scope([site.pk]):
             runs = list(AnalysisRun.objects.exclude(pk__in=before).defer("document"))
-        taken = time.monotonic() - received
         if len(runs) == len(exams) and all(run.state in FINAL_STATES for run in runs):
             break
-        if taken > PATIENCE_S:
-            raise CommandError(f"The exams were not ready after {taken:.0f} s.")
+        if (timezone.now() - received).total_seconds() > PATIENCE_S:
+            raise CommandError(f"The exams were not ready after {PATIENCE_S:.0f} s.")
     if failed := [run.failure_message for run in runs if run.state != RunState.SUCCEEDED]:
         raise CommandError(f"An exam failed: {failed[0]}")
     stages = {
         stage: sum(run.timings_s[stage] for run in runs) / len(runs) for stage in runs[0].timings_s
     }
+    ready = max(run.finished_at for run in runs if run.finished_at)
+    taken = (ready - received).total_seconds()
     return {"taken": taken, "stages": stages, "peaks": peaks}
 
 
@@ -138,7 +144,9 @@ def _note_memory(workers: list[psutil.Popen], peaks: dict[str, float]) -> None:
 
 def _row(workers: int, measured: dict[str, Any]) -> dict[str, Any]:
     taken, stages = measured["taken"], measured["stages"]
-    other = taken - sum(stages.values())
+    around = {name: stages.pop(stage) for stage, name in IN_AND_OUT.items()}
+    around[NO_STAGE] = taken - sum(stages.values()) - sum(around.values())
+    other = sum(around.values())
     return {
         "name": f"exam_ready_{workers}_worker{'s' if workers > 1 else ''}_s",
         "value": taken,
@@ -147,7 +155,7 @@ def _row(workers: int, measured: dict[str, Any]) -> dict[str, Any]:
         "reference_value": GOAL_S,
         "ratio": GOAL_S / taken,
         "exams": workers,
-        "stages_s": {**stages, "database and I/O": other},
+        "stages_s": {**stages, **around},
         "database_and_io_share": other / taken,
         "peak_memory_mib": measured["peaks"],
     }
