@@ -62,11 +62,11 @@ def _facts(ds: Dataset) -> HeaderFacts:
         patient_id=v.text(ds, "PatientID")[:64],
         issuer_of_patient_id=v.text(ds, "IssuerOfPatientID")[:64],
         patient_name=v.text(ds, "PatientName")[:324],
-        patient_birth_date=_date(v.text(ds, "PatientBirthDate")),
+        patient_birth_date=v.day_text(v.text(ds, "PatientBirthDate")),
         patient_sex=v.text(ds, "PatientSex")[:1].upper(),
         accession_number=v.text(ds, "AccessionNumber")[:64],
         study_id=v.text(ds, "StudyID")[:64],
-        study_date=_date(v.text(ds, "StudyDate")),
+        study_date=v.day_text(v.text(ds, "StudyDate")),
         study_time=v.text(ds, "StudyTime")[:16],
         study_description=v.text(ds, "StudyDescription"),
         series_number=_int32(v.integer(ds, "SeriesNumber")),
@@ -272,12 +272,6 @@ def _tesla(value: float | None) -> float | None:
     if value is None or value <= 0:
         return None
     return value / 10_000 if value > GAUSS_ABOVE_T else value
-
-
-def _date(value: str) -> str:
-    """YYYYMMDD where the value is a date, else ""."""
-    digits = value.replace(".", "").replace("-", "")[:8]
-    return digits if v.day_number(digits) is not None else ""
 
 
 def _int32(value: int | None) -> int | None:

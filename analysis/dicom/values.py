@@ -180,6 +180,12 @@ def day_number(value: str) -> int | None:
         return None
 
 
+def day_text(value: str) -> str:
+    """YYYYMMDD where the value is a date, else ""."""
+    digits = value.replace(".", "").replace("-", "")[:8]
+    return digits if day_number(digits) is not None else ""
+
+
 def moment(date_text: str, time_text: str) -> float | None:
     """Seconds since 1970-01-01 (local, no zone); since midnight where there is no date."""
     seconds = seconds_of_day(time_text)

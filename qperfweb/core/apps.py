@@ -10,8 +10,10 @@ class CoreConfig(AppConfig):
     def ready(self) -> None:
         from qperfweb.core import checks
         from qperfweb.core.logins import refuse_a_privileged_login
+        from qperfweb.core.logs import tell_warnings_without_words
         from qperfweb.core.schema import refuse_a_newer_database
 
         checks.register_all()
+        tell_warnings_without_words()
         connection_created.connect(refuse_a_privileged_login)
         pre_migrate.connect(refuse_a_newer_database, sender=self)

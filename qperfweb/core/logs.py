@@ -6,7 +6,9 @@ import json
 import logging
 import re
 import time
+import warnings
 from types import TracebackType
+from typing import TextIO
 
 from qperfweb.core.request_id import current_request_id
 
@@ -21,6 +23,22 @@ ExceptionInformation = (
 def without_row_values(text: str) -> str:
     """PostgreSQL's messages without the values of the row that they are about."""
     return _KEY_VALUES.sub(")=(...)", _ROW_VALUES.sub("(row values left out)", text))
+
+
+def tell_warnings_without_words() -> None:
+    """From now on a library's warning is told by kind and place: its words may name a patient."""
+    warnings.showwarning = _told
+
+
+def _told(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    logging.getLogger("py.warnings").warning("%s at %s:%d", category.__name__, filename, lineno)
 
 
 class LineFormatter(logging.Formatter):

@@ -5,8 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import warnings
 
-from qperfweb.core.logs import JsonFormatter, LineFormatter, without_row_values
+from qperfweb.core.logs import (
+    JsonFormatter,
+    LineFormatter,
+    tell_warnings_without_words,
+    without_row_values,
+)
 
 FAILURE = (
     'duplicate key value violates unique constraint "patient"\n'
@@ -50,3 +56,13 @@ def test_a_json_record_is_one_object_without_row_values():
     )  # fmt: skip
     assert "violates unique constraint" in told["exception"]
     assert "12345" not in line
+
+
+def test_a_warning_of_a_library_is_told_without_its_words(caplog, capsys):
+    """highdicom quotes a patient's name in a warning when it has one part only."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        tell_warnings_without_words()
+        warnings.warn('The string "Doe" is unlikely to be a name', UserWarning, stacklevel=1)
+    assert "UserWarning at " in caplog.text
+    assert "Doe" not in caplog.text + capsys.readouterr().err

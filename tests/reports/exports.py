@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -37,8 +37,7 @@ def images(study: str = make.STUDY, **elements: Any) -> list[Any]:
                         study=study,
                         pixels=np.full((SIZE, SIZE), number, np.uint16),
                         ImagePositionPatient=make.slice_position(index),
-                        AccessionNumber="A1",
-                        **elements,
+                        **({"AccessionNumber": "A1"} | elements),
                     )
                 )
     return objects
@@ -60,11 +59,12 @@ def analysed(
     *,
     uid_of: Callable[[str, str, int], str] | None = None,
     run: AnalysisRun | None = None,
+    kept: Collection[tuple[str, str]] | None = None,
 ) -> AnalysisRun:
     """A succeeded run whose document names the received images.
 
     uid_of: SOP Instance UID of an image by condition, position and number; None: as ``images``.
-    run: one that waits; None: a new one.
+    run: one that waits; None: a new one. kept: slices (condition, position) of the result.
     """
     uid = study.study_instance_uid
     name = uid_of or (lambda c, p, n: make.uid(uid, f"perf {c} {p}", n))
@@ -72,6 +72,8 @@ def analysed(
     run = services.run_begin(waiting.pk)
     assert run is not None
     arrays, document = a_result()
+    if kept is not None:
+        _keep(document, kept)
     for acquisition in document["acquisitions"]:
         for piece in acquisition["slices"]:
             condition, position = piece["key"].split("_")
@@ -92,6 +94,16 @@ def analysed(
     run.refresh_from_db()
     assert run.state == RunState.SUCCEEDED
     return run
+
+
+def _keep(document: dict[str, Any], kept: Collection[tuple[str, str]]) -> None:
+    for acquisition in document["acquisitions"]:
+        acquisition["slices"] = [
+            piece
+            for piece in acquisition["slices"]
+            if (acquisition["condition"], piece["position"]) in kept
+        ]
+    document["acquisitions"] = [a for a in document["acquisitions"] if a["slices"]]
 
 
 def shown(client: Any, path: str) -> np.ndarray:

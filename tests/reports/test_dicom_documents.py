@@ -169,7 +169,9 @@ def test_key_objects_name_the_flagged_slices(received_reading):
         for reference in series.ReferencedSOPSequence
     }
     assert named == {flagged.source.header.SOPInstanceUID}
-    assert ds.ContentSequence[0].TextValue == "stress mid: Look at the wall."
+    words, image = ds.ContentSequence
+    assert words.TextValue == "stress mid: Look at the wall."
+    assert "ConceptNameCodeSequence" not in image  # TID 2010 forbids a purpose of reference
 
 
 def test_a_run_that_nobody_has_read_is_exported_as_the_devices_work(received_reading):

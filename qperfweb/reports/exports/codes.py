@@ -73,6 +73,7 @@ PERFUSION_ANALYSIS = codes.DCM.PerfusionImageAnalysis
 FAMILY = codes.DCM.ArtificialIntelligence
 
 ANATOMY = Code("123037004", "SCT", "Anatomical structure")
+HEART = Code("80891009", "SCT", "Heart")
 LEFT_VENTRICLE = Code("87878005", "SCT", "Left ventricle")
 MYOCARDIUM = Code("74281007", "SCT", "Myocardium")
 RIGHT_VENTRICLE = Code("53085002", "SCT", "Right ventricle")

@@ -132,7 +132,8 @@ def finish(ds: Dataset, subject: ExportSubject, description: str) -> Dataset:
         _name_dimensions(ds, subject)
     for contribution in ds.get("ContributingEquipmentSequence", []):
         contribution.ContributionDateTime = f"{date}{time}"
-    ds.BodyPartExamined = "HEART"
+    if "Rows" in ds:  # documents belong to series of another kind, without a body part
+        ds.BodyPartExamined = "HEART"
     header = subject.header
     if header.IssuerOfPatientID:
         ds.IssuerOfPatientID = header.IssuerOfPatientID

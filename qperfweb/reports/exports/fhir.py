@@ -194,17 +194,20 @@ def _observation(subject: ExportSubject, key: str, code: Code, row: int | str) -
 
 def _patient(subject: ExportSubject) -> Resource:
     header = subject.header
-    family, _, given = str(header.PatientName).split("=")[0].partition("^")
+    identifier = _own_identifier(subject, "patient")  # who has no ID is one person per study
+    if header.PatientID:
+        identifier = {"value": str(header.PatientID)}
     patient: Resource = {
         "resourceType": "Patient",
         "id": _id(subject, "patient"),
-        "identifier": [{"value": header.PatientID}],
-        "name": [{"family": family, "given": [g for g in given.split("^")[:2] if g]}],
+        "identifier": [identifier],
     }
-    if not patient["name"][0]["given"]:
-        del patient["name"][0]["given"]
-    if header.IssuerOfPatientID:
-        patient["identifier"][0]["assigner"] = {"display": header.IssuerOfPatientID}
+    if header.PatientID and header.IssuerOfPatientID:
+        patient["identifier"][0]["assigner"] = {"display": str(header.IssuerOfPatientID)}
+    family, *given = str(header.PatientName).split("=")[0].split("^")[:3]
+    name = {"family": family, "given": [one for one in given if one]}
+    if any(name.values()):  # FHIR knows no empty text
+        patient["name"] = [{key: value for key, value in name.items() if value}]
     if header.PatientSex:
         patient["gender"] = _FHIR_SEX[header.PatientSex]
     born = str(header.PatientBirthDate)

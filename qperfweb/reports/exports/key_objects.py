@@ -28,5 +28,8 @@ def key_objects(subject: ExportSubject) -> KeyObjectSelectionDocument | None:
         manufacturer=MANUFACTURER,
         **place(subject, "ko"),
     )
+    for item in ds.ContentSequence:
+        if item.ValueType == "IMAGE":  # named nothing by TID 2010; highdicom says "Source"
+            del item.ConceptNameCodeSequence
     finish(ds, subject, "QPerf flagged slices")
     return ds

@@ -9,6 +9,8 @@ import numpy as np
 from highdicom import PixelMeasuresSequence, PlaneOrientationSequence
 from highdicom.content import PlanePositionSequence, VOILUTTransformation
 from highdicom.pm import ParametricMap, RealWorldValueMapping
+from highdicom.sr import CodedConcept
+from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
 from . import codes
@@ -111,6 +113,17 @@ def _map(
         **equipment(subject),
     )
     ds.FloatPixelPaddingValue = ds.FloatPixelPaddingRangeLimit = float(NO_VALUE)
+    _complete(ds.SharedFunctionalGroupsSequence[0])
     refer(ds, group)
     finish(ds, subject, f"QPerf {condition} {quantity.label}")
     return ds
+
+
+def _complete(shared: Dataset) -> None:
+    """What highdicom leaves out or writes in a way that strict readers do not take."""
+    heart = CodedConcept(codes.HEART.value, codes.HEART.scheme_designator, codes.HEART.meaning)
+    anatomy = Dataset()
+    anatomy.AnatomicRegionSequence, anatomy.FrameLaterality = [heart], "U"
+    shared.FrameAnatomySequence = [anatomy]  # mandatory in editions before 2021
+    for identity in shared.PixelValueTransformationSequence:
+        identity.RescaleIntercept, identity.RescaleSlope = "0", "1"  # enumerated, as text

@@ -11,11 +11,14 @@ import numpy as np
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
+from analysis.dicom.values import day_text, seconds_of_day, text, uid
 from qperfweb.core.errors import Conflict
 from qperfweb.studies.models import Instance, Study
 from qperfweb.studies.storage import object_path
 
-_TEXTS = ("PatientID", "IssuerOfPatientID", "AccessionNumber", "StudyID", "StudyDescription")
+_IDENTIFIERS = ("PatientID", "IssuerOfPatientID", "AccessionNumber", "StudyID")
+"""Kept as they came, even where they are too long: a shorter one would be somebody else's."""
+
 _NAMES = ("PatientName", "ReferringPhysicianName")
 
 
@@ -67,20 +70,21 @@ def _stand_in(instance: Instance, piece: Mapping[str, Any]) -> Dataset:
     geometry = piece["geometry"]
     ds = Dataset()
     ds.SpecificCharacterSet = "ISO_IR 192"
-    for keyword in _TEXTS:
-        setattr(ds, keyword, _text(received, keyword))
+    for keyword in _IDENTIFIERS:
+        setattr(ds, keyword, text(received, keyword))
+    ds.StudyDescription = text(received, "StudyDescription")[:64].strip()
     for keyword in _NAMES:
-        setattr(ds, keyword, _text(received, keyword))
-    ds.PatientBirthDate = _matching(received, "PatientBirthDate", r"\d{8}")
+        setattr(ds, keyword, _name(text(received, keyword)))
+    ds.PatientBirthDate = day_text(text(received, "PatientBirthDate"))
     ds.PatientSex = _matching(received, "PatientSex", r"[MFO]")
-    ds.StudyDate = _matching(received, "StudyDate", r"\d{8}")
-    ds.StudyTime = _matching(received, "StudyTime", r"\d{2,6}(\.\d{1,6})?")
+    ds.StudyDate = day_text(text(received, "StudyDate"))
+    ds.StudyTime = _time(received, "StudyTime")
     ds.StudyInstanceUID = str(received.StudyInstanceUID)
     ds.SeriesInstanceUID = str(received.SeriesInstanceUID)
     ds.SOPInstanceUID = instance.sop_instance_uid
     ds.SOPClassUID = instance.sop_class_uid
     # Without one, the geometry still holds within this series.
-    ds.FrameOfReferenceUID = _text(received, "FrameOfReferenceUID") or ds.SeriesInstanceUID
+    ds.FrameOfReferenceUID = uid(received, "FrameOfReferenceUID") or ds.SeriesInstanceUID
     ds.PositionReferenceIndicator = ""
     ds.Modality = "MR"
     _, ds.Rows, ds.Columns = piece["shape"]
@@ -113,14 +117,21 @@ def _orthonormal(geometry: Mapping[str, Any]) -> list[float]:
     return [*row.tolist(), *column.tolist()]
 
 
-def _text(ds: Dataset, keyword: str) -> str:
-    return str(ds.get(keyword) or "").strip()
+def _name(name: str) -> str:
+    """A person's name within what the standard allows: 3 groups of 5 components, 64 characters."""
+    groups = ("^".join(group.split("^")[:5])[:64].strip() for group in name.split("=")[:3])
+    return "=".join(groups).rstrip("=^")
 
 
 def _matching(ds: Dataset, keyword: str, pattern: str) -> str:
     """The value when it is what the standard allows, else nothing: sources may say anything."""
-    value = _text(ds, keyword).split(".")[0] if keyword.endswith("Date") else _text(ds, keyword)
+    value = text(ds, keyword)
     return value if re.fullmatch(pattern, value) else ""
+
+
+def _time(ds: Dataset, keyword: str) -> str:
+    value = _matching(ds, keyword, r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
+    return value if seconds_of_day(value) is not None else ""
 
 
 def _decimals(values: Sequence[float]) -> list[str]:

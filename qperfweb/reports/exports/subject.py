@@ -30,7 +30,7 @@ from qperfweb.studies.models import Study
 
 from .sources import Source, sources_of
 
-FORMAT = 3
+FORMAT = 4
 """Raised when objects are built differently, so that new content gets new UIDs."""
 
 MANUFACTURER = "QPerf Web"
