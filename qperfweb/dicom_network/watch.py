@@ -1,7 +1,9 @@
 """Watched folders: what is copied into one is taken in, then moved aside.
 
 ``taken`` gets what was stored (or known already), ``errors`` what was refused, each file with its
-reason beside it. A file that still grows, is hidden or is named as unfinished is left alone.
+reason beside it. At a site that keeps no identity nothing goes to ``taken``: what was stored is
+deleted, since it names the patient. A file that still grows, is hidden or is named as unfinished
+is left alone.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from analysis.dicom.reading import walk
 from qperfweb.accounts.models import Site
 from qperfweb.core import audit
 from qperfweb.core.rls import site_scope
+from qperfweb.studies import arrivals
 from qperfweb.studies.intake import batch_begin, batch_finish, receive_all
 from qperfweb.studies.models import IntakeSource
 from qperfweb.studies.outcomes import Outcome
@@ -86,6 +89,7 @@ class Watcher:
         site = Site.objects.get(slug=folder.site)
         outcomes: dict[Path, list[Outcome]] = {}
         with site_scope([site.pk]):
+            nameless = arrivals.removes_identity(site.pk)
             batch = batch_begin(site, IntakeSource.FOLDER)
             for path in ready:
                 outcomes[path] = receive_all(batch, walk([path]))
@@ -96,7 +100,7 @@ class Watcher:
             details = {"files": len(ready), "accepted": sum(o.status == "accepted" for o in every)}
             audit.record(None, "intake.received", batch, details=details)
         for path, found in outcomes.items():
-            self._move(folder.path, path, found)
+            self._put_aside(folder.path, path, found, nameless=nameless)
         return len(ready)
 
     def _whole(self, root: Path) -> list[Path]:
@@ -115,8 +119,11 @@ class Watcher:
         self._seen = seen
         return ready
 
-    def _move(self, root: Path, path: Path, found: list[Outcome]) -> None:
+    def _put_aside(self, root: Path, path: Path, found: list[Outcome], *, nameless: bool) -> None:
         refused = [one for one in found if one.status not in ("accepted", "duplicate")]
+        if nameless and found and not refused:
+            path.unlink()
+            return
         target = root / (ERRORS if refused or not found else TAKEN) / path.relative_to(root)
         target.parent.mkdir(parents=True, exist_ok=True)
         number = 1

@@ -11,3 +11,4 @@ class PrivacyConfig(AppConfig):
         from . import arrivals
 
         asked.preparation_for = arrivals.preparation_for
+        asked.removes_identity = arrivals.removes_identity

@@ -37,14 +37,19 @@ MAY_NAME = "It was not taken, because {reason}; this site keeps nothing that may
 
 def preparation_for(batch: IntakeBatch) -> Preparation | None:
     """How the objects of a delivery lose their identity; None where the site keeps it."""
-    policy = policy_of(batch.site_id)
-    if not policy.clean_on_arrival:
+    if not removes_identity(batch.site_id):
         return None
+    policy = policy_of(batch.site_id)
 
     def prepare(arrivals: Sequence[Arrival]) -> tuple[list[Arrival], list[Refusal]]:
         return _prepared(batch, policy.keep, arrivals)
 
     return prepare
+
+
+def removes_identity(site_id: int) -> bool:
+    """Does the site want no identity kept?"""
+    return policy_of(site_id).clean_on_arrival
 
 
 def _prepared(

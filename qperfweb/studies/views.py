@@ -12,6 +12,8 @@ from qperfweb.accounts.models import Site
 from qperfweb.core.errors import NotAllowed
 from qperfweb.core.permissions import Verb, sites_of
 
+from . import arrivals
+
 
 @require_safe
 @login_required
@@ -21,4 +23,5 @@ def upload(request: HttpRequest) -> HttpResponse:
     sites = Site.objects.filter(pk__in=sites_of(request.user, Verb.UPLOAD)).order_by("name")
     if not sites:
         raise NotAllowed("You may not send images to any site; ask its administrator.")
-    return render(request, "studies/upload.html", {"sites": sites})
+    nameless = [site.pk for site in sites if arrivals.removes_identity(site.pk)]
+    return render(request, "studies/upload.html", {"sites": sites, "nameless": nameless})

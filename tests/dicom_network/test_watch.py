@@ -10,8 +10,10 @@ from django.core.exceptions import ImproperlyConfigured
 
 from qperfweb.core.rls import site_scope
 from qperfweb.dicom_network.watch import WatchedFolder, Watcher, parse_folders
+from qperfweb.privacy.models import Policy
 from qperfweb.studies.models import Instance, IntakeBatch
 from tests.dicom import make
+from tests.privacy.naming import naming_image
 
 
 @pytest.fixture
@@ -39,6 +41,20 @@ def test_whole_files_are_taken_and_moved_and_refused_ones_have_their_reason(fold
         assert Instance.objects.count() == 4
         assert IntakeBatch.objects.get().source == "folder"
     assert Watcher([folder], quiet_s=0).work(folder) == 0
+
+
+def test_a_site_that_keeps_no_identity_has_none_left_in_its_folder(folder, site):
+    with site_scope([site.pk]):
+        Policy.objects.create(site=site, clean_on_arrival=True)
+    make.write(folder.path, [naming_image()])
+    make.write(folder.path / "pictures", [naming_image(2, BurnedInAnnotation="YES")])
+    (folder.path / "letter.txt").write_text("Dear colleague")
+    assert Watcher([folder], quiet_s=0).work(folder) == 3
+    left = {str(p.relative_to(folder.path)) for p in folder.path.rglob("*") if p.is_file()}
+    refused = {"errors/letter.txt", "errors/pictures/0000.dcm"}
+    assert left == refused | {f"{name}.reason.txt" for name in refused}
+    with site_scope([site.pk]):
+        assert Instance.objects.count() == 1
 
 
 def test_a_file_that_still_grows_waits(folder):

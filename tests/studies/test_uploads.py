@@ -12,6 +12,7 @@ from django.test import Client
 
 from qperfweb.core.models import TrailEvent
 from qperfweb.core.rls import site_scope
+from qperfweb.privacy.models import Policy
 from qperfweb.studies import uploads
 from qperfweb.studies.models import Instance, IntakeProblem, Study
 from tests.dicom import make
@@ -158,3 +159,9 @@ def test_the_page_names_the_site_that_receives(client: Client) -> None:
     page = client.get("/upload/")
     assert page.status_code == 200
     assert b"North Hospital" in page.content
+    assert b"removed" not in page.content
+
+
+def test_the_page_says_where_identities_are_removed(client: Client, in_site: Any) -> None:
+    Policy.objects.create(site=in_site, clean_on_arrival=True)
+    assert b"identity is removed from every file" in client.get("/upload/").content
