@@ -1,13 +1,7 @@
 /** The invented heart: contours, sectors, true flow and boluses. */
 
-import type {
-  Condition,
-  Contours,
-  Point,
-  Position,
-  SectorOutline,
-  Territory,
-} from "../src/api/types.ts";
+import type { Contours, SectorOutline } from "../src/api/analysisTypes.ts";
+import type { Condition, Point, Position, Territory } from "../src/api/basicTypes.ts";
 
 export const ROWS = 120;
 export const COLUMNS = 160;

@@ -3,15 +3,10 @@
  * defects in the inferior wall. Not a simulation of physics; the server's phantom is.
  */
 
+import type { AcquisitionView, ArrayRef, Flag } from "../src/api/analysisTypes.ts";
+import type { Condition, Position } from "../src/api/basicTypes.ts";
 import type { RunView } from "../src/api/imageTypes.ts";
-import type {
-  AcquisitionView,
-  ArrayRef,
-  Condition,
-  Flag,
-  Position,
-  ViewerState,
-} from "../src/api/types.ts";
+import type { ViewerState } from "../src/api/readingTypes.ts";
 import { bolus, FRAMES } from "./anatomy.ts";
 import { measure } from "./measure.ts";
 import { makeSlice } from "./slice.ts";

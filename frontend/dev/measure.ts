@@ -1,6 +1,7 @@
 /** The table from contours and typed values, as the server would answer. */
 
-import type { Condition, Point, TableRow, Territory, ViewerState } from "../src/api/types.ts";
+import type { Condition, Point, Territory } from "../src/api/basicTypes.ts";
+import type { TableRow, ViewerState } from "../src/api/readingTypes.ts";
 import { contains } from "../src/logic/contour.ts";
 import { COLUMNS, NAMES, sectorsOf, TERRITORY } from "./anatomy.ts";
 

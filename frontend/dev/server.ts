@@ -8,7 +8,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { extname, join, normalize } from "node:path";
-import type { Edit, SourceSeries, WorklistRow } from "../src/api/types.ts";
+import type { Edit } from "../src/api/readingTypes.ts";
+import type { SourceSeries, WorklistRow } from "../src/api/studyTypes.ts";
 import { edit, opened, result, session, sessions } from "./session.ts";
 
 const DIST = process.env.DIST ?? new URL("../dist/", import.meta.url).pathname;

@@ -1,6 +1,6 @@
 /** Readings of the invented studies: edits, undo, redo, history, in memory. */
 
-import type { Edit, EditResult, ReadingView } from "../src/api/types.ts";
+import type { Edit, EditResult, ReadingView } from "../src/api/readingTypes.ts";
 import { sectorsOf } from "./anatomy.ts";
 import { type Fixture, makeFixture } from "./fixture.ts";
 import { measure, type Override } from "./measure.ts";

@@ -1,6 +1,7 @@
 /** Pixels, curves and geometry of one invented slice. */
 
-import type { ArrayRef, Condition, Point, Position, Slice } from "../src/api/types.ts";
+import type { ArrayRef, Slice } from "../src/api/analysisTypes.ts";
+import type { Condition, Point, Position } from "../src/api/basicTypes.ts";
 import { contains } from "../src/logic/contour.ts";
 import {
   bolus,

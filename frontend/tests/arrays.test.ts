@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import type { ArrayRef } from "../src/api/analysisTypes.ts";
 import { decodeArray, physical } from "../src/api/arrays.ts";
-import type { ArrayRef } from "../src/api/types.ts";
 
 const ref: ArrayRef = {
   url: "/x",

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { Contours, Point } from "../src/api/types.ts";
+import type { Contours } from "../src/api/analysisTypes.ts";
+import type { Point } from "../src/api/basicTypes.ts";
 import {
   centroid,
   closeStroke,

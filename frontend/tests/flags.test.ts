@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Flag } from "../src/api/types.ts";
+import type { Flag } from "../src/api/analysisTypes.ts";
 import { groupFlags } from "../src/logic/flags.ts";
 
 const flag = (id: string, code: string, severity: Flag["severity"], answered = false): Flag => ({

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Point } from "../src/api/types.ts";
+import type { Point } from "../src/api/basicTypes.ts";
 import { signedArea } from "../src/logic/contour.ts";
 import {
   countOf,

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import type { Slice, SourceSeries } from "../src/api/types.ts";
+import type { Slice } from "../src/api/analysisTypes.ts";
+import type { SourceSeries } from "../src/api/studyTypes.ts";
 import { findImage, startAt, worldOf } from "../src/logic/source.ts";
 
 const SLICE = {

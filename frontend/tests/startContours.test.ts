@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Point } from "../src/api/types.ts";
+import type { Point } from "../src/api/basicTypes.ts";
 import { contourProblem, distance, signedArea } from "../src/logic/contour.ts";
 import { contoursAround, roundContours } from "../src/logic/startContours.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { makeFixture } from "../dev/fixture.ts";
-import type { Edit, EditResult, ReadingView } from "../src/api/types.ts";
+import type { Edit, EditResult, ReadingView } from "../src/api/readingTypes.ts";
 import { commit, drain, mayEdit, resolveConflict, study } from "../src/store/study.ts";
 
 /** A server that keeps one reading and answers as ours does. */

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .clinical import shown
-from .content import QUALITY_GRADES
+from .content import CAUSES, QUALITY_GRADES
 from .models import ReadingRevision, RevisionKind
 from .scores import SCORES, TRANSMURALITY
 from .territories import words_of_territories
@@ -29,10 +29,22 @@ def words_of(revision: ReadingRevision) -> str:
     return str(kind.label)
 
 
+def _marked(change: Mapping[str, Any]) -> str:
+    where = f"segment {change['segment']}, {change['condition']}"
+    after = change.get("after")
+    if not after:
+        return f"{where}: used again"
+    causes = ", ".join(CAUSES[cause] for cause in after.get("causes") or ())
+    return f"{where}: not diagnostic" + (f" ({causes})" if causes else "")
+
+
 def _graded(change: Mapping[str, Any]) -> str:
     slice_words = change["slice"].replace("_", " ")
     after = change.get("after")
-    return f"{slice_words}: {QUALITY_GRADES[after['grade']] if after else 'no grade'}"
+    if not after:
+        return f"{slice_words}: no grade"
+    comment = f" ({after['comment']})" if after["comment"] else ""
+    return f"{slice_words}: {QUALITY_GRADES[after['grade']]}{comment}"
 
 
 def _scored(change: Mapping[str, Any]) -> str:
@@ -67,6 +79,7 @@ def _entered(change: Mapping[str, Any]) -> str:
 
 
 _SAYING: Mapping[RevisionKind, Callable[[Mapping[str, Any]], str]] = {
+    RevisionKind.SEGMENT_STATUS: _marked,
     RevisionKind.QUALITY: _graded,
     RevisionKind.VISUAL: _scored,
     RevisionKind.SCAR: _scarred,

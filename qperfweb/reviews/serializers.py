@@ -1,4 +1,4 @@
-"""What the API accepts about readings; mirrors frontend/src/api/types.ts."""
+"""What the API accepts about readings; mirrors frontend/src/api/readingTypes.ts."""
 
 from __future__ import annotations
 

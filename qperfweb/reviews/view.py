@@ -1,4 +1,4 @@
-"""Everything that the viewer shows of a study, as the plain values of frontend/src/api/types.ts."""
+"""All that the viewer shows of a study: the plain values of frontend/src/api/readingTypes.ts."""
 
 from __future__ import annotations
 

@@ -6,7 +6,6 @@ installation. ``redated`` keeps the patient: that is how an earlier exam of the 
 
 from __future__ import annotations
 
-import math
 import shutil
 import subprocess
 import sys
@@ -14,14 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pydicom
-from playwright.sync_api import Locator, Page, expect
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, generate_uid
 
-from tests.e2e.conftest import ROOT, Installation
-
-Studies = dict[str, int]
-"""Study numbers of the exams of reading_script, by name."""
+from tests.e2e.conftest import ROOT
 
 Keep = Callable[[str], bool]
 """Whether the series with this description stays."""
@@ -81,23 +76,3 @@ def _write(dataset: Dataset, path: Path, syntax: UID | None) -> None:
     if syntax is not None:
         dataset.compress(syntax, generate_instance_uid=False)
     dataset.save_as(path, enforce_file_format=True)
-
-
-def open_study(page: Page, installation: Installation, study: int) -> None:
-    page.goto(f"{installation.address}/studies/{study}/")
-    expect(page.locator(".cell-view[data-pixels=ready]").first).to_be_visible(timeout=60_000)
-
-
-def draw_circle(page: Page, area: Locator, radius: float) -> None:
-    """A freehand circle in the middle of an element; ``radius`` is a share of its width."""
-    area.scroll_into_view_if_needed()
-    box = area.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    for step in range(25):
-        angle = 2 * math.pi * step / 24
-        across = radius * box["width"]
-        page.mouse.move(x + across * math.cos(angle), y + across * math.sin(angle))
-        if step == 0:
-            page.mouse.down()
-    page.mouse.up()

@@ -11,6 +11,7 @@ import json
 from datetime import date
 from typing import Any
 
+import numpy as np
 from django.conf import settings
 
 from qperfweb.accounts.models import Site, User
@@ -21,15 +22,20 @@ from qperfweb.runs.bundles import write_bundle
 from qperfweb.runs.models import AnalysisRun
 from qperfweb.studies.models import Study
 from tests.reading import acknowledge, edit, override, sign
-from tests.runs.examples import a_result, a_study
+from tests.runs.examples import EPICARDIUM, SIZE, a_result, a_study
 
 INPUT = "6" * 64
 """Marks this script's runs."""
 
 NUMBERS = {
     "full": 600, "two": 601, "one": 602, "stress": 603, "gap": 604, "mapless": 605, "models": 606,
-    "bare": 607, "prior": 690,
+    "bare": 607, "tools": 608, "marks": 609, "table": 610, "prior": 690,
 }  # fmt: skip
+
+DATES = {
+    "prior": date(2024, 2, 1), "full": date(2026, 2, 1), "marks": date(2026, 3, 1),
+}  # fmt: skip
+"""Exams of one person."""
 
 
 NOT_MEASURED = {
@@ -49,8 +55,7 @@ def receive() -> None:
                 site=site, study=study, purpose="first", input_sha256=INPUT,
                 parameters_sha256="0" * 64,
             )  # fmt: skip
-        dates = {"full": date(2026, 2, 1), "prior": date(2024, 2, 1)}
-        for name, day in dates.items():
+        for name, day in DATES.items():
             Study.objects.filter(pk=studies[name].pk).update(
                 patient=studies["full"].patient, study_date=day
             )
@@ -96,6 +101,8 @@ def _result(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
     if name == "mapless":
         for array in ("mbf", "mbf_se", "quality", "uncertainty"):
             del arrays["rest_mid"][array]
+    if name == "tools":
+        _slow_outside(arrays)
     if name == "models":
         _add_fermi(arrays, document)
     if name == "bare":
@@ -105,6 +112,15 @@ def _result(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
                 for segment in piece["segments"]:
                     segment.update(NOT_MEASURED)
     return arrays, document
+
+
+def _slow_outside(arrays: dict[str, Any]) -> None:
+    """Next to no flow around the wall: a contour that takes some of it in lowers the number."""
+    for key in arrays:
+        if "mbf" in arrays[key]:
+            rows, columns = np.indices((SIZE, SIZE))
+            outside = np.hypot(rows - SIZE / 2, columns - SIZE / 2) > EPICARDIUM + 1
+            arrays[key]["mbf"][outside] = 0.1
 
 
 def _add_fermi(arrays: dict[str, Any], document: dict[str, Any]) -> None:

@@ -9,13 +9,11 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.axe import violations
-from tests.e2e.conftest import PICTURES, Installation
-from tests.e2e.exams import Studies, draw_circle, open_study
+from tests.e2e.conftest import Installation
+from tests.e2e.room import SLOW_MS, Studies, draw_circle, enter_value, open_study, picture, saved
 from tests.e2e.test_account import sign_in
 
 pytestmark = pytest.mark.e2e
-
-SLOW_MS = 30_000
 
 
 @pytest.fixture
@@ -32,24 +30,6 @@ def window(browser: Any, installation: Installation) -> Iterator[Callable[[], Br
     yield make
     for context in contexts:
         context.close()
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"draft-{name}.png")
-
-
-def enter_value(page: Page, segment: int, value: str) -> None:
-    page.get_by_test_id(f"value-{segment}-stress").dblclick()
-    page.get_by_test_id("value-input").fill(value)
-    page.get_by_test_id("value-reason").select_option("Dark-rim artefact")
-    page.get_by_test_id("value-apply").click()
-
-
-def saved(page: Page) -> None:
-    expect(page.get_by_test_id("sync-state")).to_have_attribute(
-        "data-sync", "idle", timeout=SLOW_MS
-    )
 
 
 def epicardium(page: Page) -> str:
@@ -75,7 +55,7 @@ def test_contours_are_edited_undone_and_kept_by_keyboard_alone(
     assert edited != automated
     expect(page.locator("[data-slice=stress_mid]")).to_contain_text("edited")
     assert violations(page) == []
-    picture(page, "keyboard-point")
+    picture(page, "draft-keyboard-point")
 
     page.get_by_test_id("tool-insertion").focus()
     page.keyboard.press("Enter")
@@ -85,7 +65,7 @@ def test_contours_are_edited_undone_and_kept_by_keyboard_alone(
     page.keyboard.press("Shift+ArrowUp")
     saved(page)
     assert mark.get_attribute("data-at") != place
-    picture(page, "keyboard-insertion")
+    picture(page, "draft-keyboard-insertion")
 
     page.locator(".room-header").click(position={"x": 5, "y": 5})
     for keys, expected in (("Control+z", edited), ("Control+z", automated), ("Control+y", edited)):
@@ -115,14 +95,14 @@ def test_contours_are_placed_where_none_were_found(
     page.keyboard.press("Enter")
     expect(value).to_contain_text("2.40", timeout=SLOW_MS)
     expect(page.get_by_test_id("place-contours")).to_have_count(0)
-    picture(page, "placed")
+    picture(page, "draft-placed")
 
     # The first outline that is drawn brings its cavity along.
     page.get_by_test_id("edit-slice").select_option("rest_mid")
     page.get_by_test_id("tool-redraw").click()
     draw_circle(page, page.get_by_test_id("cell-rest_mid"), 0.2)
     expect(page.get_by_test_id("value-7-rest")).to_contain_text("0.80", timeout=SLOW_MS)
-    picture(page, "drawn")
+    picture(page, "draft-drawn")
 
 
 def test_a_region_drawn_by_hand_is_measured_and_its_curve_shown(
@@ -140,7 +120,7 @@ def test_a_region_drawn_by_hand_is_measured_and_its_curve_shown(
     expect(rois.get_by_role("listitem")).to_have_count(2)
     expect(page.get_by_test_id("curves").locator(".legend")).to_contain_text("Region 2")
     assert violations(page) == []
-    picture(page, "regions")
+    picture(page, "draft-regions")
 
 
 def test_two_browsers_on_one_draft_are_asked_and_nothing_is_lost(
@@ -160,7 +140,7 @@ def test_two_browsers_on_one_draft_are_asked_and_nothing_is_lost(
     expect(dialog).to_contain_text("was changed elsewhere", timeout=SLOW_MS)
     expect(dialog).to_contain_text("1.33")
     assert violations(second) == []
-    picture(second, "conflict")
+    picture(second, "draft-conflict")
     second.get_by_test_id("conflict-mine").click()
     saved(second)
     for segment, value in ((7, "1.11"), (8, "1.22"), (9, "1.33")):
@@ -182,7 +162,7 @@ def test_edits_without_a_network_are_kept_shown_and_sent_later(
     enter_value(page, 9, "1,66")
     expect(state).to_contain_text("2 edits kept", timeout=SLOW_MS)
     assert violations(page) == []
-    picture(page, "offline")
+    picture(page, "draft-offline")
     context.set_offline(False)
     saved(page)
     page.reload()

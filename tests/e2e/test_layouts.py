@@ -8,15 +8,10 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import violations
-from tests.e2e.conftest import PICTURES, Installation
-from tests.e2e.exams import Studies, open_study
+from tests.e2e.conftest import Installation
+from tests.e2e.room import Studies, open_study, picture
 
 pytestmark = pytest.mark.e2e
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"layout-{name}.png")
 
 
 SHAPES = {
@@ -46,7 +41,7 @@ def test_exams_of_every_shape_hang_side_by_side_and_say_what_is_missing(
         assert min(box["width"] for box in boxes) > 200, name
         inside = page.locator(".cells").bounding_box() or {}
         assert all(b["x"] + b["width"] <= inside["x"] + inside["width"] + 1 for b in boxes), name
-        picture(page, name)
+        picture(page, f"layout-{name}")
         assert violations(page) == [], name
 
     # Still the one with gaps: what has no slice is empty, and says why.
@@ -68,7 +63,7 @@ def test_a_slice_without_a_map_says_so_and_the_others_stay(
     expect(page.get_by_test_id("cell-stress_mid")).to_have_attribute("data-mode", "mbf")
     expect(cell).to_contain_text("This run has no such map for this slice.")
     expect(cell.get_by_role("button", name="MBF")).to_be_disabled()
-    picture(page, "mapless")
+    picture(page, "layout-mapless")
 
 
 def test_two_models_are_shown_beside_each_other_as_maps_differences_and_numbers(
@@ -85,7 +80,7 @@ def test_two_models_are_shown_beside_each_other_as_maps_differences_and_numbers(
         expect(page.locator("[data-slice=stress_mid] [data-pixels=ready]")).to_be_visible()
         view.hover()
         expect(page.get_by_test_id("readout-stress_mid")).to_contain_text(reads)
-        picture(page, mode.replace(":", "-"))
+        picture(page, f"layout-{mode.replace(':', '-')}")
     page.get_by_test_id("more").click()
     page.get_by_text("Flow models").click()
     dialog = page.get_by_test_id("models-dialog")
@@ -93,7 +88,7 @@ def test_two_models_are_shown_beside_each_other_as_maps_differences_and_numbers(
     for number in ("2.40", "2.64", "+0.24"):
         expect(row).to_contain_text(number)
     assert violations(page) == []
-    picture(page, "models-dialog")
+    picture(page, "layout-models-dialog")
 
 
 def test_the_bullseyes_show_layers_uncertainty_and_the_change_since_the_earlier_exam(
@@ -105,14 +100,14 @@ def test_the_bullseyes_show_layers_uncertainty_and_the_change_since_the_earlier_
     for view in ("layers", "uncertainty"):
         page.get_by_test_id(f"bullseye-{view}").click()
         expect(bullseyes).to_have_attribute("data-view", view)
-        picture(page, f"bullseyes-{view}")
+        picture(page, f"layout-bullseyes-{view}")
     page.get_by_test_id("bullseye-prior").click()
     expect(bullseyes).to_contain_text("now minus 2024-02-01")
     stress = bullseyes.locator("figure").first
     expect(stress.locator("[data-segment='4'] text")).to_have_text("+0.40")
     expect(stress.locator("[data-segment='5'] text")).to_have_text("0.00")
     assert violations(page) == []
-    picture(page, "bullseyes-prior")
+    picture(page, "layout-bullseyes-prior")
 
     # Hovering lights the segment up wherever it is shown.
     stress.locator("[data-segment='4']").hover()

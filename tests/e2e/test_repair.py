@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import ROOT, Installation
-from tests.e2e.exams import draw_circle
+from tests.e2e.room import draw_circle
 
 pytestmark = pytest.mark.e2e
 

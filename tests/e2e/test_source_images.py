@@ -12,8 +12,9 @@ from playwright.sync_api import Page, expect
 from pydicom.uid import JPEG2000Lossless
 
 from tests.e2e.axe import violations
-from tests.e2e.conftest import PICTURES, Installation
+from tests.e2e.conftest import Installation
 from tests.e2e.exams import simulate, variant
+from tests.e2e.room import picture
 from tests.e2e.test_account import sign_in
 
 pytestmark = pytest.mark.e2e
@@ -49,11 +50,6 @@ def page(browser: Any, installation: Installation) -> Iterator[Page]:
     sign_in(window, installation.address, "reader")
     yield window
     context.close()
-
-
-def picture(page: Page, name: str) -> None:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"source-{name}.png")
 
 
 def brightness(page: Page) -> float:
@@ -99,7 +95,7 @@ def test_compressed_source_images_open_where_the_reader_was_and_say_what_fails(
     expect(page.locator(".source-series[aria-pressed=true]")).to_contain_text("SAX_b1")
     assert brightness(page) > 1  # decoded, not a blank
     assert violations(page) == []
-    picture(page, "place")
+    picture(page, "source-place")
 
     viewport.focus()
     page.keyboard.press("ArrowRight")
@@ -118,7 +114,7 @@ def test_compressed_source_images_open_where_the_reader_was_and_say_what_fails(
     page.mouse.move(middle[0] + 60, middle[1] + 20, steps=5)
     page.mouse.up()
     expect(viewport.locator("svg")).to_contain_text("mm")
-    picture(page, "length")
+    picture(page, "source-length")
 
     # An image that cannot be fetched is named, never a blank.
     page.route("**/api/instances/*/file", lambda route: route.abort())
@@ -129,7 +125,7 @@ def test_compressed_source_images_open_where_the_reader_was_and_say_what_fails(
         "could not be shown", timeout=SLOW_MS
     )
     assert violations(page) == []
-    picture(page, "failed")
+    picture(page, "source-failed")
 
     # A browser without WebGL: the grid as always, source images to look at but not to measure.
     page.unroute("**/api/instances/*/file")
@@ -141,4 +137,4 @@ def test_compressed_source_images_open_where_the_reader_was_and_say_what_fails(
     expect(page.get_by_role("button", name="Pan", exact=True).last).to_be_visible()
     expect(page.get_by_role("button", name="Length")).to_have_count(0)
     expect(viewport).to_have_attribute("data-ready", "true", timeout=SLOW_MS)
-    picture(page, "no-webgl")
+    picture(page, "source-no-webgl")

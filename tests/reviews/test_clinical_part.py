@@ -234,3 +234,24 @@ def test_the_history_says_what_was_entered(reading, reader):
     words = [words_of(r) for r in reading.revisions.all()]
     assert "Stress agent adenosine" in words[-2]
     assert words[-1] == "Visual score: all segments, stress: 0 (normal)"
+
+
+def test_the_history_says_why_a_segment_was_left_out_and_that_it_is_used_again(reading, reader):
+    mark = {"kind": "segment_status", "condition": "stress", "segment": 4}
+    out = mark | {"status": "non_diagnostic", "causes": ["dark_rim", "motion"], "reason": "apex"}
+    reading = edit(reading, reader, out)
+    reading = edit(reading, reader, mark | {"status": "diagnostic", "reason": ""})
+    words = [words_of(r) for r in reading.revisions.all()]
+    assert words[-2:] == [
+        "Segment marked: segment 4, stress: not diagnostic (dark rim, motion)",
+        "Segment marked: segment 4, stress: used again",
+    ]
+
+
+def test_the_history_says_the_grade_of_a_slice_and_what_was_wrong_with_it(reading, reader):
+    grade = {"kind": "quality", "slice": "stress_mid", "grade": 3, "comment": "breathing"}
+    reading = edit(reading, reader, grade)
+    reading = edit(reading, reader, grade | {"grade": None})
+    words = [words_of(r) for r in reading.revisions.all()]
+    assert words[-2].endswith("stress mid: usable, artefacts over some of the wall (breathing)")
+    assert words[-1].endswith("stress mid: no grade")

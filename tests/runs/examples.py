@@ -27,6 +27,8 @@ from qperfweb.studies.models import Instance, Patient, Series, Study
 
 SIZE = 64
 FRAMES = 12
+EPICARDIUM = 15.0
+"""Radius in pixels."""
 FLOW = {"stress": 2.4, "rest": 0.8}
 
 GEOMETRY = SliceGeometry(
@@ -51,7 +53,7 @@ def circle(radius: float, centre: tuple[float, float] = (32.0, 32.0)) -> tuple[A
 
 CONTOURS = SliceContours(
     endo_rc=circle(9.0),
-    epi_rc=circle(15.0),
+    epi_rc=circle(EPICARDIUM),
     rv_insertion_anterior_rc=(20.0, 23.0),
     rv_insertion_inferior_rc=(44.0, 23.0),
     lv_centre_rc=(32.0, 32.0),

@@ -1,8 +1,8 @@
 /** Immutable arrays of a run, fetched once each; maps before movies, so that numbers show first. */
 
 import { NO_VALUE } from "../logic/window.ts";
+import type { ArrayRef } from "./analysisTypes.ts";
 import { getBytes } from "./client.ts";
-import type { ArrayRef } from "./types.ts";
 
 export type Stored = Uint8Array | Uint16Array | Float32Array;
 

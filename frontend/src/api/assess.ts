@@ -1,6 +1,6 @@
 /** What a reader enters beside values and contours, and what the server makes of it. */
 
-import type { Condition, Territory } from "./types.ts";
+import type { Condition, Territory } from "./basicTypes.ts";
 
 type Signed = { author: string; at: string; revision: number };
 

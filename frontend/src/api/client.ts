@@ -1,6 +1,6 @@
 /** Requests to the server: JSON in and out, CSRF token, one error class. */
 
-import type { ApiError } from "./types.ts";
+import type { ApiError } from "./basicTypes.ts";
 
 export class RequestFailed extends Error {
   override name = "RequestFailed";

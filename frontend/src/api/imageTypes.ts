@@ -1,6 +1,7 @@
 /** What the server says about runs, input images, regions, layouts; see types.ts for the rest. */
 
-import type { ArrayRef, Condition, Point, Territory } from "./types.ts";
+import type { ArrayRef } from "./analysisTypes.ts";
+import type { Condition, Point, Territory } from "./basicTypes.ts";
 
 /** A run: how far it is, and what it was asked to do differently from its parent. */
 export interface RunView {

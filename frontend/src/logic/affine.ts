@@ -1,6 +1,6 @@
 /** 2-D affine maps and the one place where pixels, millimetres and the screen meet. */
 
-import type { Point } from "../api/types.ts";
+import type { Point } from "../api/basicTypes.ts";
 
 /** x' = a x + c y + e, y' = b x + d y + f: the order of CSS matrix() and SVG. */
 export type Matrix = readonly [a: number, b: number, c: number, d: number, e: number, f: number];

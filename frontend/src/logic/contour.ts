@@ -1,6 +1,7 @@
 /** Geometry of closed contours while a reader edits them; numbers stay with the server. */
 
-import type { Contours, Point } from "../api/types.ts";
+import type { Contours } from "../api/analysisTypes.ts";
+import type { Point } from "../api/basicTypes.ts";
 
 export function distance(a: Point, b: Point): number {
   return Math.hypot(a[0] - b[0], a[1] - b[1]);

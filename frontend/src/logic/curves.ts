@@ -1,7 +1,7 @@
 /** Traces of the curves panel: measured, fitted, input function, residual, drawn regions. */
 
+import type { AcquisitionView } from "../api/analysisTypes.ts";
 import type { RoiResult } from "../api/imageTypes.ts";
-import type { AcquisitionView } from "../api/types.ts";
 
 export const COLOURS = { stress: "#ff8a5c", rest: "#6fa8ff", unknown: "#b8c0ca" } as const;
 export const ROI_COLOURS = ["#b59bff", "#7fe0c3", "#ffd166", "#f49ac1"] as const;

@@ -1,6 +1,7 @@
 /** Why a segment has no value at all: no slice of its condition shows it. */
 
-import type { Condition, TableRow } from "../api/types.ts";
+import type { Condition } from "../api/basicTypes.ts";
+import type { TableRow } from "../api/readingTypes.ts";
 import { t } from "../shared/strings.ts";
 import { positionOfSegment } from "./hanging.ts";
 

@@ -1,6 +1,6 @@
 /** Flags in the order in which a reader should meet them, those of one kind together. */
 
-import type { Flag } from "../api/types.ts";
+import type { Flag } from "../api/analysisTypes.ts";
 
 export interface FlagGroup {
   code: string;

@@ -1,6 +1,7 @@
 /** Which slice hangs where: columns basal to apical, one row per acquisition, stress first. */
 
-import type { AcquisitionView, Condition, Position, Slice } from "../api/types.ts";
+import type { AcquisitionView, Slice } from "../api/analysisTypes.ts";
+import type { Condition, Position } from "../api/basicTypes.ts";
 
 export interface HangingCell {
   acquisition: AcquisitionView;

@@ -1,7 +1,7 @@
 /** Layouts of the reading grid: built-in ones, and those that a reader keeps by name. */
 
+import type { AcquisitionView } from "../api/analysisTypes.ts";
 import type { Layout } from "../api/imageTypes.ts";
-import type { AcquisitionView } from "../api/types.ts";
 import { type Display, hasMode, type Mode, modesOf } from "../store/display.ts";
 
 export const MOST_LAYOUTS = 12;

@@ -1,6 +1,6 @@
 /** Small pixel masks and the polygons around them, as the server rasterises: centre inside. */
 
-import type { Point } from "../api/types.ts";
+import type { Point } from "../api/basicTypes.ts";
 import { contains } from "./contour.ts";
 
 export interface Mask {

@@ -1,7 +1,7 @@
 /** Changes to an analysis that a reader has made and not yet had computed. Pure values. */
 
+import type { Point } from "../api/basicTypes.ts";
 import type { RunParameters, RunRequest } from "../api/imageTypes.ts";
-import type { Point } from "../api/types.ts";
 
 export interface Repair {
   /** Run that the changes build on. */

@@ -1,6 +1,8 @@
 /** From a place in the reading grid to the image that it came from. */
 
-import type { Point, Slice, SourceSeries } from "../api/types.ts";
+import type { Slice } from "../api/analysisTypes.ts";
+import type { Point } from "../api/basicTypes.ts";
+import type { SourceSeries } from "../api/studyTypes.ts";
 
 type Vector = [number, number, number];
 

@@ -1,6 +1,7 @@
 /** Contours to begin with where none were found: round guesses that a reader then corrects. */
 
-import type { Contours, Point } from "../api/types.ts";
+import type { Contours } from "../api/analysisTypes.ts";
+import type { Point } from "../api/basicTypes.ts";
 import { centroid } from "./contour.ts";
 
 const EPI_RADIUS_MM = 32;

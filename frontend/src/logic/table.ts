@@ -5,7 +5,9 @@
  * stand in the headings. No patient name or ID: the file may travel.
  */
 
-import type { AcquisitionView, Condition, TableRow, ViewerState } from "../api/types.ts";
+import type { AcquisitionView } from "../api/analysisTypes.ts";
+import type { Condition } from "../api/basicTypes.ts";
+import type { TableRow, ViewerState } from "../api/readingTypes.ts";
 import { exported } from "../shared/exportStrings.ts";
 import { t } from "../shared/strings.ts";
 

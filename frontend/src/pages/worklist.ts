@@ -1,7 +1,7 @@
 /** The worklist: search, filters, sorting, live progress, and keys to move and open. */
 
 import { postJson } from "../api/client.ts";
-import type { WorklistPage } from "../api/types.ts";
+import type { WorklistPage } from "../api/studyTypes.ts";
 import { announce, debounced, element, required } from "../shared/dom.ts";
 import { t } from "../shared/strings.ts";
 import { assignableReaders, type Reader } from "./parts/assignment.ts";

@@ -1,8 +1,9 @@
 /** One cell of the reading grid: a canvas at image resolution, placed by a CSS transform. */
 
+import type { AcquisitionView, Contours, Slice } from "../api/analysisTypes.ts";
 import type { LoadedArray } from "../api/arrays.ts";
 import { physical } from "../api/arrays.ts";
-import type { AcquisitionView, Contours, Point, Slice } from "../api/types.ts";
+import type { Point } from "../api/basicTypes.ts";
 import {
   apply,
   canvasMatrix,

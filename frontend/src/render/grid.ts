@@ -1,6 +1,7 @@
 /** All cells on one clock: one animation frame places and draws whatever has changed. */
 
-import type { Point, Slice } from "../api/types.ts";
+import type { Slice } from "../api/analysisTypes.ts";
+import type { Point } from "../api/basicTypes.ts";
 import { stepsMm } from "../logic/affine.ts";
 import { CineClock } from "../logic/clock.ts";
 import { contains } from "../logic/contour.ts";

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { getJson } from "../api/client.ts";
-import type { SourceSeries } from "../api/types.ts";
+import type { SourceSeries } from "../api/studyTypes.ts";
 import { findImage, type SourceStart } from "../logic/source.ts";
 import { t } from "../shared/strings.ts";
 import { message } from "../store/study.ts";

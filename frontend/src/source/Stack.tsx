@@ -1,5 +1,5 @@
 import { type KeyboardEvent, useCallback, useEffect, useRef, useState } from "react";
-import type { SourceSeries } from "../api/types.ts";
+import type { SourceSeries } from "../api/studyTypes.ts";
 import type { SourceStart } from "../logic/source.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";

@@ -1,7 +1,8 @@
 /** How the reader looks at the study; nothing here is part of the reading. */
 
 import { createStore } from "zustand/vanilla";
-import type { AcquisitionView, ArrayRef, Point, Slice } from "../api/types.ts";
+import type { AcquisitionView, ArrayRef, Slice } from "../api/analysisTypes.ts";
+import type { Point } from "../api/basicTypes.ts";
 import { START_VIEW, type View } from "../logic/affine.ts";
 import { type PaletteName, PERFUSION_RANGE } from "../logic/palette.ts";
 

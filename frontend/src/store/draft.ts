@@ -1,7 +1,8 @@
 /** A contour while it is being dragged: outside every history, gone on Escape, sent on release. */
 
 import { createStore } from "zustand/vanilla";
-import type { Contours, Point } from "../api/types.ts";
+import type { Contours } from "../api/analysisTypes.ts";
+import type { Point } from "../api/basicTypes.ts";
 
 export interface Draft {
   slice: string;

@@ -1,8 +1,8 @@
 /** Pixel arrays of the open study: loaded once, maps before movies, with a state per array. */
 
 import { createStore } from "zustand/vanilla";
+import type { AcquisitionView, ArrayRef, Slice } from "../api/analysisTypes.ts";
 import { type LoadedArray, loadArray } from "../api/arrays.ts";
-import type { AcquisitionView, ArrayRef, Slice } from "../api/types.ts";
 
 export type ArrayName = keyof Slice["arrays"];
 export type PixelState = "loading" | "ready" | "failed";

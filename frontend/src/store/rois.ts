@@ -1,9 +1,9 @@
 /** Regions drawn by hand on slices: measured by the server, kept as long as the page. */
 
 import { createStore } from "zustand/vanilla";
+import type { Point } from "../api/basicTypes.ts";
 import { postJson } from "../api/client.ts";
 import type { RoiResult } from "../api/imageTypes.ts";
-import type { Point } from "../api/types.ts";
 import { message, study } from "./study.ts";
 
 export interface Roi {

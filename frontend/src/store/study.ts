@@ -2,8 +2,9 @@
 
 import { createStore } from "zustand/vanilla";
 import { studyApi } from "../api/addresses.ts";
+import type { AcquisitionView, Slice } from "../api/analysisTypes.ts";
 import { getJson, postJson, RequestFailed } from "../api/client.ts";
-import type { AcquisitionView, Edit, EditResult, Slice, ViewerState } from "../api/types.ts";
+import type { Edit, EditResult, ViewerState } from "../api/readingTypes.ts";
 
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 /** An edit as the reader made it; the revision that it builds on is added when it is sent. */

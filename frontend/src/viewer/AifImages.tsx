@@ -1,8 +1,10 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useStore } from "zustand";
+import type { AcquisitionView } from "../api/analysisTypes.ts";
 import { type LoadedArray, physical } from "../api/arrays.ts";
+import type { Point } from "../api/basicTypes.ts";
 import type { AifImages as Images } from "../api/imageTypes.ts";
-import type { AcquisitionView, Point, ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { pathOf, resample, signedArea } from "../logic/contour.ts";
 import {
   countOf,

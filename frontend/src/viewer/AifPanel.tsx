@@ -1,5 +1,6 @@
 import { useMemo } from "react";
-import type { AcquisitionView, Aif, ViewerState } from "../api/types.ts";
+import type { AcquisitionView, Aif } from "../api/analysisTypes.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { Chart } from "../charts/Chart.tsx";
 import { formatNumber } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";

@@ -1,7 +1,8 @@
 import { useEffect, useMemo, useState } from "react";
 import { useStore } from "zustand";
 import type { Prior } from "../api/assess.ts";
-import type { Condition, TableRow, ViewerState } from "../api/types.ts";
+import type { Condition } from "../api/basicTypes.ts";
+import type { TableRow, ViewerState } from "../api/readingTypes.ts";
 import { wedges } from "../logic/bullseye.ts";
 import { CHANGE_LIMIT, changeColour, formatChange } from "../logic/difference.ts";
 import { whyEmpty } from "../logic/empty.ts";

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { getJson, postJson } from "../api/client.ts";
 import type { CarryOverItem, CarryOverPreview } from "../api/imageTypes.ts";
-import type { ReadingView, ViewerState } from "../api/types.ts";
+import type { ReadingView, ViewerState } from "../api/readingTypes.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";
 import { message, openStudy } from "../store/study.ts";

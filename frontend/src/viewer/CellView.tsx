@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { useShallow } from "zustand/react/shallow";
-import type { AcquisitionView, Flag, Slice } from "../api/types.ts";
+import type { AcquisitionView, Flag, Slice } from "../api/analysisTypes.ts";
 import { isOpen } from "../logic/flags.ts";
 import { isMapMode, modeWords } from "../logic/modes.ts";
 import { Cell, mapColours } from "../render/cell.ts";

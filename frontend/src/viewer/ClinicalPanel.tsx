@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { ClinicalField } from "../api/assess.ts";
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { entryOf, withEntry } from "../logic/entry.ts";
 import { formatError, formatNumber } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";

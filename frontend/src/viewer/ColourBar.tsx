@@ -1,5 +1,5 @@
 import { useStore } from "zustand";
-import type { AcquisitionView } from "../api/types.ts";
+import type { AcquisitionView } from "../api/analysisTypes.ts";
 import { isMapMode } from "../logic/modes.ts";
 import { colourAt, cssColour, type PaletteName, PERFUSION_RANGE } from "../logic/palette.ts";
 import { mapColours } from "../render/cell.ts";

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useStore } from "zustand";
-import type { Condition, SegmentValue, ViewerState } from "../api/types.ts";
+import type { Condition } from "../api/basicTypes.ts";
+import type { SegmentValue, ViewerState } from "../api/readingTypes.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import { UPSLOPE_RANGE } from "../render/cell.ts";
 import { t } from "../shared/strings.ts";

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 import { useStore } from "zustand";
-import type { AcquisitionView, ViewerState } from "../api/types.ts";
+import type { AcquisitionView } from "../api/analysisTypes.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { Chart } from "../charts/Chart.tsx";
 import { WITH_RESIDUAL, WITHOUT_RESIDUAL } from "../charts/plotly.ts";
 import {

@@ -1,7 +1,7 @@
 import { type FormEvent, lazy, Suspense, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { getJson, postJson } from "../api/client.ts";
-import type { EditResult, HistoryEntry, ViewerState } from "../api/types.ts";
+import type { EditResult, HistoryEntry, ViewerState } from "../api/readingTypes.ts";
 import { startAt } from "../logic/source.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";

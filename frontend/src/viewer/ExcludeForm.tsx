@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from "react";
-import type { Condition, ViewerState } from "../api/types.ts";
+import type { Condition } from "../api/basicTypes.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { t } from "../shared/strings.ts";
 import { commit } from "../store/study.ts";
 

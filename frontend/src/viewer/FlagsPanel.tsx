@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { useStore } from "zustand";
-import type { Flag, ViewerState } from "../api/types.ts";
+import type { Flag } from "../api/analysisTypes.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { type FlagGroup, groupFlags, isOpen } from "../logic/flags.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "react";
 import { useStore } from "zustand";
-import type { AcquisitionView, Slice, ViewerState } from "../api/types.ts";
+import type { AcquisitionView, Slice } from "../api/analysisTypes.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { leftOut } from "../logic/repair.ts";
 import { t } from "../shared/strings.ts";
 import { repairs } from "../store/repair.ts";

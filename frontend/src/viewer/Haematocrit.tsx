@@ -1,6 +1,6 @@
 import { type FormEvent, useState } from "react";
 import { useStore } from "zustand";
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { parseHaematocrit } from "../logic/numbers.ts";
 import { withHaematocrit } from "../logic/repair.ts";
 import { t } from "../shared/strings.ts";

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useStore } from "zustand";
 import { type Places, placesBeside } from "../api/addresses.ts";
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { modelWords } from "../logic/modes.ts";
 import { formatDate, formatDateTime, formatTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";

@@ -1,5 +1,6 @@
 import { useStore } from "zustand";
-import type { Condition, TableRow } from "../api/types.ts";
+import type { Condition } from "../api/basicTypes.ts";
+import type { TableRow } from "../api/readingTypes.ts";
 import { wedges } from "../logic/bullseye.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import { type PaletteName, valueColour } from "../logic/palette.ts";

@@ -1,6 +1,6 @@
 import { type FormEvent, useRef, useState } from "react";
 import { useStore } from "zustand";
-import type { AcquisitionView } from "../api/types.ts";
+import type { AcquisitionView } from "../api/analysisTypes.ts";
 import { BUILT_IN, builtInModes, displayOf, layoutOf, withLayout } from "../logic/layouts.ts";
 import { announce } from "../shared/dom.ts";
 import { t } from "../shared/strings.ts";

@@ -1,5 +1,6 @@
 import { useStore } from "zustand";
-import type { AcquisitionView, OtherValue, TableRow, ViewerState } from "../api/types.ts";
+import type { AcquisitionView, OtherValue } from "../api/analysisTypes.ts";
+import type { TableRow, ViewerState } from "../api/readingTypes.ts";
 import { modelWords } from "../logic/modes.ts";
 import { formatError, formatNumber } from "../logic/numbers.ts";
 import { withModel } from "../logic/repair.ts";

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { useStore } from "zustand";
-import type { ReadingView, ViewerState } from "../api/types.ts";
+import type { ReadingView, ViewerState } from "../api/readingTypes.ts";
 import { t } from "../shared/strings.ts";
 import { repairs } from "../store/repair.ts";
 import { study } from "../store/study.ts";

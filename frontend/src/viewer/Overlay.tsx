@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type RefObject, useLayoutEffect } from "react";
 import { useStore } from "zustand";
-import type { Contours, Point, Slice } from "../api/types.ts";
+import type { Contours, Slice } from "../api/analysisTypes.ts";
+import type { Point } from "../api/basicTypes.ts";
 import { dragPoint, handleIndices, pathOf } from "../logic/contour.ts";
 import { ROI_COLOURS } from "../logic/curves.ts";
 import type { Cell } from "../render/cell.ts";

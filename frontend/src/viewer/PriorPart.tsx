@@ -1,6 +1,6 @@
 import { useEffect } from "react";
 import { useStore } from "zustand";
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { formatDate } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
 import { loadPriors, priors } from "../store/priors.ts";

@@ -1,5 +1,5 @@
 import type { Grade } from "../api/assess.ts";
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { t } from "../shared/strings.ts";
 import { commit, mayEdit } from "../store/study.ts";
 

@@ -1,6 +1,6 @@
 import { useEffect, useMemo } from "react";
 import { useStore } from "zustand";
-import type { AcquisitionView, Flag } from "../api/types.ts";
+import type { AcquisitionView, Flag } from "../api/analysisTypes.ts";
 import { gridOf, hang } from "../logic/hanging.ts";
 import { t } from "../shared/strings.ts";
 import { display, modesOf, setAllModes } from "../store/display.ts";

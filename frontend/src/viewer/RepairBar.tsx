@@ -1,7 +1,7 @@
 import { type FormEvent, useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { postJson } from "../api/client.ts";
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import type { Repair } from "../logic/repair.ts";
 import { t } from "../shared/strings.ts";
 import { dropRepair, followRepair, repairs, sendRepair } from "../store/repair.ts";

@@ -1,6 +1,6 @@
 import { Fragment, useEffect, useMemo, useRef, useState } from "react";
 import { placesBeside } from "../api/addresses.ts";
-import type { ReportText, ViewerState } from "../api/types.ts";
+import type { ReportText, ViewerState } from "../api/readingTypes.ts";
 import { withSentence } from "../logic/entry.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { debounced } from "../shared/dom.ts";

@@ -1,5 +1,5 @@
 import { useStore } from "zustand";
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { ROI_COLOURS } from "../logic/curves.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { postJson } from "../api/client.ts";
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { t } from "../shared/strings.ts";
 import { message, openStudy } from "../store/study.ts";
 import { useViewer } from "./context.ts";

@@ -1,6 +1,7 @@
 import { useStore } from "zustand";
 import type { Score } from "../api/assess.ts";
-import type { Condition, ViewerState } from "../api/types.ts";
+import type { Condition } from "../api/basicTypes.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { unscored } from "../logic/entry.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";

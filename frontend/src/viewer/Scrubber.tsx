@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useStore } from "zustand";
-import type { AcquisitionView } from "../api/types.ts";
+import type { AcquisitionView } from "../api/analysisTypes.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";

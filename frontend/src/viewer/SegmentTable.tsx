@@ -1,6 +1,7 @@
 import { type KeyboardEvent, useRef, useState } from "react";
 import { useStore } from "zustand";
-import type { Condition, RatioValue, SegmentValue, TableRow, ViewerState } from "../api/types.ts";
+import type { Condition } from "../api/basicTypes.ts";
+import type { RatioValue, SegmentValue, TableRow, ViewerState } from "../api/readingTypes.ts";
 import { whyEmpty } from "../logic/empty.ts";
 import { isOpen } from "../logic/flags.ts";
 import { formatError, formatNumber } from "../logic/numbers.ts";
@@ -95,6 +96,8 @@ export function SegmentTable({ data }: { data: ViewerState }) {
         data-testid="segment-table"
         onKeyDown={onKeyDown}
         onPaste={(event) => {
+          // The dialog's field takes the focus at once and would get the text a second time.
+          event.preventDefault();
           const line = data.table[focus[0]];
           if (line) change(line, columns[focus[1]], event.clipboardData.getData("text").trim());
         }}
@@ -198,7 +201,10 @@ function CellContent({ row, column }: { row: TableRow; column: Column }) {
 }
 
 function Flow({ value }: { value: SegmentValue }) {
-  const changed = value.source !== "automated" && value.value !== value.automated_value;
+  // As shown: "2.40 2.40" would only puzzle.
+  const changed =
+    value.source !== "automated" &&
+    formatNumber(value.value) !== formatNumber(value.automated_value);
   return (
     <>
       {changed && value.automated_value !== null && (

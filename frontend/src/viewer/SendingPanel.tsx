@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import { getJson, postJson } from "../api/client.ts";
-import type { Transmissions, ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
+import type { Transmissions } from "../api/studyTypes.ts";
 import { formatDateTime } from "../shared/dates.ts";
 import { t } from "../shared/strings.ts";
 import { message } from "../store/study.ts";

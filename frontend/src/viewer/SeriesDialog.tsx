@@ -1,6 +1,7 @@
 import { type FormEvent, useCallback, useEffect, useState } from "react";
 import { getJson, postJson } from "../api/client.ts";
-import type { SeriesCorrection, SourceSeries, ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
+import type { SeriesCorrection, SourceSeries } from "../api/studyTypes.ts";
 import { announce } from "../shared/dom.ts";
 import { t } from "../shared/strings.ts";
 import { message, openStudy } from "../store/study.ts";

@@ -1,6 +1,6 @@
 import { lazy, Suspense, useSyncExternalStore } from "react";
 import { useStore } from "zustand";
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { t } from "../shared/strings.ts";
 import { display, type Panel } from "../store/display.ts";
 import { Bullseyes } from "./Bullseyes.tsx";

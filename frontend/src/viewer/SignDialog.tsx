@@ -2,7 +2,7 @@ import { type FormEvent, useState } from "react";
 import { useStore } from "zustand";
 import { studyApi } from "../api/addresses.ts";
 import { postJson } from "../api/client.ts";
-import type { EditResult, SignRequest, ViewerState } from "../api/types.ts";
+import type { EditResult, SignRequest, ViewerState } from "../api/readingTypes.ts";
 import { isOpen } from "../logic/flags.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import { formatDate } from "../shared/dates.ts";

@@ -1,4 +1,4 @@
-import type { ReportText } from "../api/types.ts";
+import type { ReportText } from "../api/readingTypes.ts";
 import { t } from "../shared/strings.ts";
 
 /** Sentences made from the numbers; a click puts one into the text, nothing else does. */

@@ -1,5 +1,6 @@
 import type { Territories } from "../api/assess.ts";
-import type { Territory, ViewerState } from "../api/types.ts";
+import type { Territory } from "../api/basicTypes.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { t } from "../shared/strings.ts";
 import { commit, mayEdit } from "../store/study.ts";
 import { TerritoryMark } from "./SegmentTable.tsx";

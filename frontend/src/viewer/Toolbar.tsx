@@ -1,5 +1,5 @@
 import { useStore } from "zustand";
-import type { AcquisitionView, Slice } from "../api/types.ts";
+import type { AcquisitionView, Slice } from "../api/analysisTypes.ts";
 import { modeWords } from "../logic/modes.ts";
 import { roundContours } from "../logic/startContours.ts";
 import { t } from "../shared/strings.ts";

@@ -1,5 +1,5 @@
 import { type FormEvent, useState } from "react";
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { FLOW_LIMIT, formatNumber, parseFlow } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";
 import { commit } from "../store/study.ts";

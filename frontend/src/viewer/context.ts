@@ -1,7 +1,7 @@
 /** The one grid controller and the dialogs of the page, handed down without prop drilling. */
 
 import { createContext, useContext } from "react";
-import type { Condition } from "../api/types.ts";
+import type { Condition } from "../api/basicTypes.ts";
 import type { Grid } from "../render/grid.ts";
 
 export type DialogName =

@@ -1,6 +1,7 @@
 /** From a drag on the image to a saved contour. */
 
-import type { Contours, Point, Slice } from "../api/types.ts";
+import type { Contours, Slice } from "../api/analysisTypes.ts";
+import type { Point } from "../api/basicTypes.ts";
 import { contourProblem, distance, dragPoint, relax, sculpt } from "../logic/contour.ts";
 import { t } from "../shared/strings.ts";
 import { display } from "../store/display.ts";

@@ -1,7 +1,8 @@
 /** Pointer and wheel on a cell: window, pan, zoom, scroll, segment choice, contour editing. */
 
 import { type PointerEvent, type RefObject, useEffect, useRef } from "react";
-import type { Contours, Point } from "../api/types.ts";
+import type { Contours } from "../api/analysisTypes.ts";
+import type { Point } from "../api/basicTypes.ts";
 import { zoomAbout } from "../logic/affine.ts";
 import { closeStroke, resample, signedArea } from "../logic/contour.ts";
 import { contoursAround, roundContours } from "../logic/startContours.ts";
@@ -55,6 +56,8 @@ export function useCellGestures(cell: RefObject<Cell | null>, root: RefObject<HT
     onPointerDown(event: PointerEvent<HTMLElement>) {
       const current = cell.current;
       if (!current || drag.current) return;
+      // A captured pointer would take the click away from a button that lies on the image.
+      if ((event.target as Element).closest("button")) return;
       const [x, y] = place(event);
       const { tool, editing } = display.getState();
       if (editing && editing !== current.slice.key && event.button === 0) {

@@ -1,6 +1,6 @@
 /** Leaving frames out of a slice. */
 
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { toggleFrame } from "../logic/repair.ts";
 import { changeRepair } from "../store/repair.ts";
 

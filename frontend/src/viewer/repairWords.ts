@@ -1,6 +1,6 @@
 /** Waiting changes to the analysis in plain words. */
 
-import type { ViewerState } from "../api/types.ts";
+import type { ViewerState } from "../api/readingTypes.ts";
 import { modelWords } from "../logic/modes.ts";
 import type { Repair } from "../logic/repair.ts";
 import { t } from "../shared/strings.ts";

@@ -1,6 +1,7 @@
 /** Edits in plain words, for the conflict dialog and the signing summary. */
 
-import type { Condition, TableRow, ViewerState } from "../api/types.ts";
+import type { Condition } from "../api/basicTypes.ts";
+import type { TableRow, ViewerState } from "../api/readingTypes.ts";
 import { formatNumber } from "../logic/numbers.ts";
 import { t } from "../shared/strings.ts";
 import type { EditRequest } from "../store/study.ts";

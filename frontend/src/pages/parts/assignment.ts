@@ -1,7 +1,7 @@
 /** Who is to read a study: a list in the row for those who may give studies, else the name. */
 
 import { getJson, postJson } from "../../api/client.ts";
-import type { WorklistRow } from "../../api/types.ts";
+import type { WorklistRow } from "../../api/studyTypes.ts";
 import { announce, element } from "../../shared/dom.ts";
 import { t } from "../../shared/strings.ts";
 

@@ -1,6 +1,6 @@
 /** The search and filter form of the worklist; its values are the address's query. */
 
-import type { WorklistRow } from "../../api/types.ts";
+import type { WorklistRow } from "../../api/studyTypes.ts";
 import { element } from "../../shared/dom.ts";
 import { t } from "../../shared/strings.ts";
 

@@ -1,7 +1,7 @@
 /** One delivery to the server: opened, fed portion by portion, zips unpacked in steps, closed. */
 
+import type { ApiError } from "../../api/basicTypes.ts";
 import { csrfToken, postJson, RequestFailed } from "../../api/client.ts";
-import type { ApiError } from "../../api/types.ts";
 import { type Picked, portions } from "./uploadFiles.ts";
 
 export interface Outcome {

@@ -1,6 +1,6 @@
 /** Rows of the worklist; the whole row opens its study, the name is the link for the keyboard. */
 
-import type { WorklistRow } from "../../api/types.ts";
+import type { WorklistRow } from "../../api/studyTypes.ts";
 import { formatDate, formatDateTime } from "../../shared/dates.ts";
 import { element, progressBar } from "../../shared/dom.ts";
 import { t } from "../../shared/strings.ts";
