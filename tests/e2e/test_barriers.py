@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 from tests.e2e.axe import violations
 from tests.e2e.conftest import PASSWORD, PICTURES, Installation
 from tests.e2e.pages import ADDRESSES
+from tests.e2e.room import picture
 
 pytestmark = pytest.mark.e2e
 
@@ -78,3 +79,34 @@ def test_no_page_has_a_barrier_in_either_theme(
             name = re.sub(r"\W+", "-", f"{role}-{route}").strip("-")
             page.screenshot(path=PICTURES / f"page-{name}-{scheme}.png", full_page=True)
     assert found == {}
+
+
+def test_neither_a_failure_of_the_server_nor_a_form_out_of_date_has_a_barrier(
+    installation: Installation, windows: Any
+) -> None:
+    failure = installation.manage(
+        "shell", "--verbosity", "0", "-c",
+        "from django.test import RequestFactory; from qperfweb.core.views import server_error; "
+        "request = RequestFactory(headers={'accept': 'text/html'}).get('/'); "
+        "print(server_error(request).content.decode())",
+    )  # fmt: skip
+    for scheme in ("dark", "light"):
+        page = windows(installation, "", scheme)
+        # Nothing here fails by being asked to: the page alone is what counts.
+        page.route(
+            "**/fails/",
+            lambda route: route.fulfill(status=500, content_type="text/html", body=failure),
+        )
+        page.goto(f"{installation.address}/fails/")
+        expect(page.get_by_role("heading", level=1)).to_contain_text("went wrong")
+        assert violations(page) == []
+        picture(page, f"page-failure-{scheme}")
+
+        page.goto(f"{installation.address}/accounts/login/")
+        page.locator("[name=csrfmiddlewaretoken]").first.evaluate("field => field.remove()")
+        page.locator("[name=login]").fill("reader")
+        page.locator("[name=password]").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_role("heading", level=1)).to_contain_text("out of date")
+        assert violations(page) == []
+        picture(page, f"page-out-of-date-{scheme}")

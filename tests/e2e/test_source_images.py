@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 from pydicom.uid import JPEG2000Lossless
 
 from tests.e2e.axe import violations
 from tests.e2e.conftest import Installation
 from tests.e2e.exams import simulate, variant
-from tests.e2e.room import picture
+from tests.e2e.room import drag, middle_of, picture
 from tests.e2e.test_account import sign_in
 
 pytestmark = pytest.mark.e2e
@@ -70,6 +70,48 @@ def brightness(page: Page) -> float:
     return found
 
 
+def measure_with_the_mouse(page: Page, viewport: Locator) -> None:
+    """A length and an ellipse beside each other."""
+    x, y = middle_of(viewport)
+    drawn = viewport.locator("svg")
+    page.get_by_test_id("source-length").click()
+    drag(page, (x, y), (x + 60, y + 20))
+    expect(drawn).to_contain_text("mm")
+    page.get_by_test_id("source-ellipse").click()
+    drag(page, (x - 90, y - 40), (x - 40, y + 10))
+    expect(drawn).to_contain_text("Area")
+    expect(drawn).to_contain_text("Mean")
+    picture(page, "source-ellipse")
+
+
+def measure_by_keyboard(page: Page, viewport: Locator) -> None:
+    """The same tools on another image, on which nothing is drawn yet."""
+    drawn = viewport.locator("svg")
+    viewport.focus()
+    page.keyboard.press("End")
+    expect(drawn).not_to_contain_text("mm")
+    crosses = page.locator(".source-point")
+    for tool, shown in (("length", "mm"), ("ellipse", "Area"), ("angle", "°")):
+        page.get_by_test_id(f"source-{tool}").press("Enter")
+        viewport.focus()
+        page.keyboard.press("Enter")
+        expect(crosses).to_have_count(1)
+        page.keyboard.press("Escape")
+        expect(crosses).to_have_count(0)
+        for key in ("Enter", "Enter", "Shift+ArrowRight", "ArrowDown", "Enter"):
+            page.keyboard.press(key)
+        if tool == "angle":
+            expect(crosses).to_have_count(3)
+            for key in ("Shift+ArrowDown", "Shift+ArrowLeft", "Enter"):
+                page.keyboard.press(key)
+        expect(crosses).to_have_count(0)
+        expect(drawn).to_contain_text(shown)
+        expect(page.get_by_test_id("source-dialog")).to_contain_text("Measured.")
+        picture(page, f"source-keyboard-{tool}")
+        page.keyboard.press("Delete")
+        expect(drawn).not_to_contain_text(shown)
+
+
 def test_compressed_source_images_open_where_the_reader_was_and_say_what_fails(
     page: Page, installation: Installation, exam: Path
 ) -> None:
@@ -106,15 +148,9 @@ def test_compressed_source_images_open_where_the_reader_was_and_say_what_fails(
     expect(page.get_by_test_id("source-play")).to_have_attribute("aria-label", "Pause")
     page.keyboard.press("Space")
 
-    page.get_by_role("button", name="Length").click()
-    box = viewport.bounding_box() or {}
-    middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    page.mouse.move(*middle)
-    page.mouse.down()
-    page.mouse.move(middle[0] + 60, middle[1] + 20, steps=5)
-    page.mouse.up()
-    expect(viewport.locator("svg")).to_contain_text("mm")
-    picture(page, "source-length")
+    measure_with_the_mouse(page, viewport)
+    measure_by_keyboard(page, viewport)
+    assert violations(page) == []
 
     # An image that cannot be fetched is named, never a blank.
     page.route("**/api/instances/*/file", lambda route: route.abort())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +65,8 @@ def test_a_signed_report_is_made_once_and_an_addendum_makes_another(reading, rea
     second = report_pdf(signed)
     assert "A second look changed nothing." in words_of(second)
     assert signed.documents.count() == 2
+    opening = " ".join(PdfReader(io.BytesIO(second)).pages[0].extract_text().split())
+    assert f"With an addendum of {date.today():%Y-%m}" in opening
 
 
 def test_the_palette_has_the_colours_of_its_stops_and_grey_for_no_value():

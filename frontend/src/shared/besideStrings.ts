@@ -13,6 +13,13 @@ export const beside = {
     images: (count: number) => `${count} ${count === 1 ? "image" : "images"}`,
     image: "Image",
     hint: "Wheel: scroll · drag: window · right drag: zoom · middle drag: pan",
+    measureHint: "Drag, or Enter, arrows and Enter for each point · Delete takes the last back",
+    begun: (points: number) =>
+      `A cross is in the middle: arrows move it, Enter sets ${points} points, Escape gives up.`,
+    points: (done: number, all: number) => `Point ${done} of ${all} set.`,
+    measured: "Measured.",
+    givenUp: "Given up.",
+    takenBack: "The last measurement is gone.",
     status: (code: number) =>
       code === 0 ? "the server cannot be reached." : `the server answered with status ${code}.`,
     unreadable: "its pixels could not be read.",
@@ -75,6 +82,8 @@ export const beside = {
         "while editing: choose a point or mark and move it (Shift: in larger steps)",
       ],
       ["X", "leave the present frame of the slice out, or use it again"],
+      ["Enter, arrows", "with a measuring tool of the source images: set its points"],
+      ["Delete", "in the source images: take the last measurement back"],
       ["R", "measure a round region in the middle of the focused cell"],
       ["Enter", "enlarge the focused cell; in the table, change the value"],
       ["Ctrl + Z, Ctrl + Y", "undo, redo (Ctrl + Shift + Z too)"],

@@ -6,6 +6,7 @@ import { display } from "../store/display.ts";
 import { message } from "../store/study.ts";
 import { type PrimaryTool, reasonOf, SourceViewport } from "./cornerstone.ts";
 import { StackToolbar } from "./StackToolbar.tsx";
+import { usePlacing } from "./usePlacing.ts";
 
 const PAN_MM = 5;
 /** Frames per second; decoding is slower than the reading grid's drawing. */
@@ -38,6 +39,7 @@ export function Stack({
   const [tool, setTool] = useState<PrimaryTool>("window");
   const [playing, setPlaying] = useState(false);
   const [rate, setRate] = useState(() => nearestRate(display.getState().framesPerSecond));
+  const placing = usePlacing(viewport, tool);
   const last = series.image_urls.length - 1;
   const shown = useRef(0);
   shown.current = index;
@@ -114,6 +116,11 @@ export function Stack({
   const onKeyDown = (event: KeyboardEvent) => {
     const view = viewport.current;
     if (!view || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (placing.onKey(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      return;
+    }
     const moved: Record<string, [number, number]> = {
       ArrowLeft: [-PAN_MM, 0],
       ArrowRight: [PAN_MM, 0],
@@ -172,6 +179,19 @@ export function Stack({
           onKeyDown={onKeyDown}
         />
         <div ref={cross} className="source-cross" title={t.cine.place} hidden aria-hidden="true" />
+        {placing.crosses.map(([x, y], i) => (
+          <div
+            // biome-ignore lint/suspicious/noArrayIndexKey: the second point is the second point
+            key={i}
+            className="source-cross source-point"
+            aria-hidden="true"
+            style={{ transform: `translate(${x}px, ${y}px)` }}
+          />
+        ))}
+        {/* The page's own announcements are out of reach while a dialog is open. */}
+        <span className="visually-hidden" role="status">
+          {placing.words}
+        </span>
         {why !== undefined && (
           <p className="cell-message" role="alert" data-testid="source-error">
             {t.source.failed(why)}

@@ -1,8 +1,9 @@
 import { t } from "../shared/strings.ts";
 import type { PrimaryTool } from "./cornerstone.ts";
+import { measures, POINTS } from "./placing.ts";
 
 const LOOKING: PrimaryTool[] = ["window", "pan", "zoom"];
-const MEASURING: PrimaryTool[] = ["length", "ellipse", "angle"];
+const MEASURING = Object.keys(POINTS) as PrimaryTool[];
 
 /** Tools of the source images; measuring needs WebGL. */
 export function StackToolbar({
@@ -33,7 +34,7 @@ export function StackToolbar({
       <button type="button" className="mode" onClick={reset}>
         {t.source.reset}
       </button>
-      <span className="muted">{t.source.hint}</span>
+      <span className="muted">{measures(tool) ? t.source.measureHint : t.source.hint}</span>
     </div>
   );
 }

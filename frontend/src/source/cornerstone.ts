@@ -13,6 +13,7 @@ import { init as initLoader } from "@cornerstonejs/dicom-image-loader";
 import {
   AngleTool,
   addTool,
+  annotation,
   EllipticalROITool,
   init as initTools,
   LengthTool,
@@ -25,6 +26,7 @@ import {
 } from "@cornerstonejs/tools";
 
 import { t } from "../shared/strings.ts";
+import { boxHandles, type Placed } from "./placing.ts";
 
 const VIEWPORT = "source";
 const GROUP = "source";
@@ -41,6 +43,8 @@ export const PRIMARY_TOOLS = {
 } as const;
 
 export type PrimaryTool = keyof typeof PRIMARY_TOOLS;
+
+const MEASURES = { length: LengthTool, ellipse: EllipticalROITool, angle: AngleTool } as const;
 
 let started: Promise<void> | null = null;
 
@@ -152,6 +156,33 @@ export class SourceViewport {
     this.group?.setToolActive(StackScrollTool.toolName, {
       bindings: [{ mouseButton: MouseBindings.Wheel }],
     });
+  }
+
+  /** Place a measurement at points of the element, as a drag with the mouse would. */
+  measure(tool: keyof typeof MEASURES, points: readonly Placed[]): void {
+    const handles = tool === "ellipse" ? boxHandles(points) : points;
+    MEASURES[tool].hydrate(
+      VIEWPORT,
+      handles.map(([x, y]) => this.viewport.canvasToWorld([x, y])),
+      { referencedImageId: this.viewport.getCurrentImageId() },
+    );
+  }
+
+  /** Take back the measurement that was placed last on this image; false where there is none. */
+  forgetLast(): boolean {
+    const here = this.viewport.getCurrentImageId();
+    const last = annotation.state
+      .getAllAnnotations()
+      .findLast(({ metadata }) => metadata?.referencedImageId === here);
+    if (!last?.annotationUID) return false;
+    annotation.state.removeAnnotation(last.annotationUID);
+    this.viewport.render();
+    return true;
+  }
+
+  /** Width and height of what is shown. */
+  size(): Placed {
+    return [this.element.clientWidth, this.element.clientHeight];
   }
 
   choose(tool: PrimaryTool): void {
