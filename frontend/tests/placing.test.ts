@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import {
   begin,
-  boxHandles,
   complete,
+  ellipseHandles,
   moved,
   type Placing,
   withPoint,
@@ -36,23 +36,17 @@ test("a length is complete with two different points, an angle with three", () =
   expect(complete(press(angle, "ArrowDown", "Enter"))).toBe(true);
 });
 
-test("an ellipse lies in the box of its corners, whichever was set first", () => {
+test("an ellipse reaches as far on every side, whichever corner was pointed at", () => {
   const handles = [
     [20, 30],
     [20, 10],
-    [10, 20],
-    [30, 20],
+    [5, 20],
+    [35, 20],
   ];
-  expect(
-    boxHandles([
-      [10, 10],
-      [30, 30],
-    ]),
-  ).toEqual(handles);
-  expect(
-    boxHandles([
-      [30, 30],
-      [10, 10],
-    ]),
-  ).toEqual(handles);
+  for (const reach of [
+    [35, 30],
+    [5, 10],
+  ] as [number, number][]) {
+    expect(ellipseHandles([[20, 20], reach])).toEqual(handles);
+  }
 });

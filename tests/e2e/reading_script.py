@@ -29,7 +29,8 @@ INPUT = "6" * 64
 
 NUMBERS = {
     "full": 600, "two": 601, "one": 602, "stress": 603, "gap": 604, "mapless": 605, "models": 606,
-    "bare": 607, "tools": 608, "marks": 609, "table": 610, "prior": 690,
+    "bare": 607, "tools": 608, "marks": 609, "table": 610, "last": 611, "failed": 612,
+    "prior": 690,
 }  # fmt: skip
 
 DATES = {
@@ -37,6 +38,8 @@ DATES = {
 }  # fmt: skip
 """Exams of one person."""
 
+
+WHY_FAILED = "No first pass was found in the series: the contrast does not arrive."
 
 NOT_MEASURED = {
     "mbf_ml_per_min_per_g": None, "standard_error": None, "endo": None, "epi": None,
@@ -68,7 +71,11 @@ def analyse() -> None:
         for waiting in AnalysisRun.objects.filter(input_sha256=INPUT).select_related("study"):
             run = services.run_begin(waiting.pk)
             assert run is not None
-            arrays, document = _result(names[waiting.study.accession_number])
+            name = names[waiting.study.accession_number]
+            if name == "failed":
+                assert services.run_fail(run, code="no-first-pass", message=WHY_FAILED)
+                continue
+            arrays, document = _result(name)
             assert services.run_succeed(run, document, write_bundle(settings.STORE_DIR, arrays))
 
 

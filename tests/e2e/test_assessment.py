@@ -160,3 +160,23 @@ def test_an_exam_is_graded_assigned_compared_signed_and_added_to(
     assert "NOT REVIEWED" not in after
     assert "The rim was gone in the second look." in after
     assert "Signed by" in after
+
+
+def test_signing_leads_to_the_next_study_that_waits(
+    page_of: Callable[..., Page], installation: Installation, shapes: Studies
+) -> None:
+    page = page_of("reader")
+    open_study(page, installation, shapes["last"])
+    this = page.url
+    acknowledge_all(page)
+    saved(page)
+    page.keyboard.press("s")
+    page.get_by_test_id("sign-password").fill(PASSWORD)
+    page.get_by_test_id("sign-next").click()
+    page.wait_for_url(lambda url: "/studies/" in url and url != this)
+    expect(page.get_by_test_id("identity")).to_be_visible()
+    expect(page.get_by_test_id("identity")).not_to_contain_text("SIM-0611")
+    # Two studies never share what can be undone.
+    expect(page.get_by_test_id("undo")).to_be_disabled()
+    page.goto(this)
+    expect(page.get_by_test_id("sync-state")).to_contain_text("Signed by Reader")

@@ -114,3 +114,11 @@ def test_the_bullseyes_show_layers_uncertainty_and_the_change_since_the_earlier_
     expect(page.locator("[data-hot='4']")).to_have_count(1)
     page.get_by_test_id("value-9-rest").hover()
     expect(page.locator("[data-hot='9']")).to_have_count(1)
+
+    # Choosing one shows its curves with what the model leaves over.
+    stress.locator("[data-segment='4']").click()
+    page.mouse.move(2, 2)
+    curves = page.get_by_test_id("curves")
+    expect(curves).to_contain_text("Segment 4 BasInf")
+    expect(curves).to_contain_text("residual, rms stress")
+    expect(curves.locator(".legend")).to_contain_text("AIF, scaled")

@@ -91,8 +91,10 @@ def test_a_repaired_input_function_becomes_a_new_result_that_the_draft_moves_to(
     page.get_by_role("tab", name="Segments").click()
     expect(value).to_contain_text("0.91")
     page.get_by_test_id("layouts").click()
-    page.get_by_test_id("layout-motion").click()
+    with page.expect_response(
+        lambda answer: '"motion"' in (answer.request.post_data or "") and answer.ok
+    ):
+        page.get_by_test_id("layout-motion").click()
     expect(page.get_by_test_id("cell-rest_mid")).to_have_attribute("data-mode", "motion")
-    page.wait_for_timeout(2000)  # preferences settle before they are kept
     page.reload()
     expect(page.get_by_test_id("cell-rest_mid")).to_have_attribute("data-mode", "motion")

@@ -76,3 +76,20 @@ def test_a_study_is_given_to_a_reader_who_finds_it_under_assigned_to_me(
     # Given to nobody, it leaves the list by itself.
     choice.select_option("")
     expect(row).to_have_count(0, timeout=SLOW_MS)
+
+
+def test_an_analysis_that_failed_says_why_in_the_list_and_in_its_room(
+    page_of: Callable[..., Page], shapes: Studies
+) -> None:
+    page = page_of("technologist")
+    row = page.locator(f"tr[data-study='{shapes['failed']}']")
+    expect(row).to_contain_text("the contrast does not arrive")
+    assert violations(page) == []
+    row.get_by_role("link").click()
+    room = page.get_by_test_id("run-state")
+    expect(room).to_have_attribute("data-state", "failed")
+    expect(room.get_by_role("alert")).to_contain_text("the contrast does not arrive")
+    expect(room.get_by_role("button", name="Repeat the analysis")).to_be_enabled()
+    expect(page.get_by_test_id("identity")).to_contain_text("SIM-0612")
+    assert violations(page) == []
+    picture(page, "worklist-failed")

@@ -26,7 +26,7 @@ import {
 } from "@cornerstonejs/tools";
 
 import { t } from "../shared/strings.ts";
-import { boxHandles, type Placed } from "./placing.ts";
+import { ellipseHandles, type Placed } from "./placing.ts";
 
 const VIEWPORT = "source";
 const GROUP = "source";
@@ -160,7 +160,7 @@ export class SourceViewport {
 
   /** Place a measurement at points of the element, as a drag with the mouse would. */
   measure(tool: keyof typeof MEASURES, points: readonly Placed[]): void {
-    const handles = tool === "ellipse" ? boxHandles(points) : points;
+    const handles = tool === "ellipse" ? ellipseHandles(points) : points;
     MEASURES[tool].hydrate(
       VIEWPORT,
       handles.map(([x, y]) => this.viewport.canvasToWorld([x, y])),

@@ -2,7 +2,7 @@
 
 export type Placed = [x: number, y: number];
 
-/** Points that a tool takes: the ends, two corners of the box, the arms around the corner. */
+/** Points that a tool takes, as with the mouse: ends; middle and reach; arm, corner and arm. */
 export const POINTS = { length: 2, ellipse: 2, angle: 3 } as const;
 export type MeasuringTool = keyof typeof POINTS;
 
@@ -50,16 +50,15 @@ export function complete({ tool, set }: Placing): boolean {
   return set.length >= POINTS[tool];
 }
 
-/** Handles of an ellipse in the box of two corners: bottom, top, left, right. */
-export function boxHandles([first, second]: readonly Placed[]): Placed[] {
-  if (!first || !second) return [];
-  const [x, y] = [(first[0] + second[0]) / 2, (first[1] + second[1]) / 2];
-  const [left, right] = [Math.min(first[0], second[0]), Math.max(first[0], second[0])];
-  const [top, bottom] = [Math.min(first[1], second[1]), Math.max(first[1], second[1])];
+/** Handles of an ellipse from its middle and how far it reaches: bottom, top, left, right. */
+export function ellipseHandles([middle, reach]: readonly Placed[]): Placed[] {
+  if (!middle || !reach) return [];
+  const [x, y] = middle;
+  const [across, down] = [Math.abs(reach[0] - x), Math.abs(reach[1] - y)];
   return [
-    [x, bottom],
-    [x, top],
-    [left, y],
-    [right, y],
+    [x, y + down],
+    [x, y - down],
+    [x - across, y],
+    [x + across, y],
   ];
 }

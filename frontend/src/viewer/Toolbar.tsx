@@ -240,16 +240,19 @@ function CopyContours({ acquisitions, from }: { acquisitions: AcquisitionView[];
     );
   if (!slice?.contours || !target) return null;
   const { contours } = slice;
+  const whole = `${t.tools.copy} ${words(target.a, target.s.position)}`;
   return (
     <button
       type="button"
       className="mode"
+      aria-label={whole}
+      title={whole}
       onClick={() => {
         commit({ kind: "contour", slice: target.s.key, contours });
         display.setState({ editing: target.s.key });
       }}
     >
-      {t.tools.copy} {words(target.a, target.s.position)}
+      {t.tools.copy} {t.conditions[target.a.condition]}
     </button>
   );
 }
