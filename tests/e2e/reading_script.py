@@ -56,6 +56,8 @@ def receive() -> None:
         for study in studies.values():
             AnalysisRun.objects.create(
                 site=site, study=study, purpose="first", input_sha256=INPUT,
+                # Of all that was received, or the worker would come to settle the study.
+                input_manifest=[[f"{study.study_instance_uid}.1.1", INPUT]],
                 parameters_sha256="0" * 64,
             )  # fmt: skip
         for name, day in DATES.items():

@@ -55,6 +55,8 @@ def test_all_cells_play_zoom_and_are_windowed_in_step(
     for key in CELLS:
         expect(page.get_by_test_id(f"cell-{key}")).to_have_attribute("data-mode", "movie")
     expect(frame).to_contain_text("frame 1/12")
+    for key in CELLS:
+        until_middle(page, key, "now[0] === now[1] && now[1] === now[2]", [])  # no map any more
     first = {key: middle_pixel(page, key) for key in CELLS}
     page.keyboard.press("End")
     expect(frame).to_contain_text("frame 12/12")
@@ -111,6 +113,7 @@ def test_palette_range_and_opacity_are_chosen_and_found_again_elsewhere(
     expect(bar).to_contain_text("ml/min/g")
     expect(bar.locator(".colour-ticks li").first).to_have_text("0")
     expect(bar.locator(".colour-ticks li").last).to_have_text("6")
+    expect(page.get_by_test_id("cell-stress_mid")).to_have_attribute("data-pixels", "ready")
     perfusion = middle_pixel(page, "stress_mid")
     page.get_by_test_id("cell-stress_mid").hover()
     readout = page.get_by_test_id("readout-stress_mid")
@@ -148,6 +151,37 @@ def test_palette_range_and_opacity_are_chosen_and_found_again_elsewhere(
     other.get_by_test_id("palette").select_option("perfusion")
     other.keyboard.press("Escape")
     until_middle(other, "stress_mid", LIKE, perfusion)
+
+
+def test_a_layout_is_kept_by_name_and_found_again_elsewhere(
+    page_of: Callable[..., Page], installation: Installation, shapes: Studies
+) -> None:
+    page = page_of("site_admin")
+    open_study(page, installation, shapes["full"])
+    page.get_by_test_id("all-gd").click()
+    page.get_by_test_id("layouts").click()
+    page.get_by_role("radio", name="Stress").check()
+    expect(page.locator(".cells > .cell")).to_have_count(3)
+    page.get_by_test_id("layout-name").fill("Gd at stress")
+    with page.expect_response(
+        lambda answer: "Gd at stress" in (answer.request.post_data or "") and answer.ok
+    ):
+        page.get_by_test_id("layout-save").click()
+    picture(page, "looking-layout")
+
+    other = page_of("site_admin")
+    open_study(other, installation, shapes["full"])
+    other.get_by_test_id("layouts").click()
+    other.get_by_role("radio", name="All").check()
+    other.get_by_test_id("layout-maps").click()
+    expect(other.get_by_test_id("cell-rest_mid")).to_have_attribute("data-mode", "mbf")
+    other.get_by_test_id("layouts").click()
+    other.get_by_role("button", name="Gd at stress", exact=True).click()
+    expect(other.locator(".cells > .cell")).to_have_count(3)
+    expect(other.get_by_test_id("cell-stress_mid")).to_have_attribute("data-mode", "gd")
+    other.get_by_test_id("layouts").click()
+    other.get_by_role("button", name="Delete layout Gd at stress").click()
+    expect(other.get_by_role("button", name="Gd at stress", exact=True)).to_have_count(0)
 
 
 def test_pixels_that_do_not_come_are_said_in_the_cell_and_asked_for_again(

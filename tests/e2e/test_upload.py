@@ -75,6 +75,8 @@ def test_files_chosen_before_the_page_has_loaded_its_script_are_taken(
 def test_dropped_files_are_taken(page_of: Callable[..., Page], exam: Path) -> None:
     page = page_of("technologist")
     page.get_by_role("link", name="Upload", exact=True).click()
+    page.wait_for_url("**/upload/")
+    page.wait_for_load_state()  # a drop before the page's script listens is lost
     files = {path.name: list(path.read_bytes()) for path in sorted(exam.iterdir())}
     transfer = page.evaluate_handle(
         """files => {

@@ -85,6 +85,9 @@ def test_an_analysis_that_failed_says_why_in_the_list_and_in_its_room(
     row = page.locator(f"tr[data-study='{shapes['failed']}']")
     expect(row).to_contain_text("the contrast does not arrive")
     assert violations(page) == []
+    table = page.locator(".table-wrap")
+    assert table.evaluate("table => table.scrollWidth <= table.clientWidth")
+    picture(page, "worklist-failed")
     row.get_by_role("link").click()
     room = page.get_by_test_id("run-state")
     expect(room).to_have_attribute("data-state", "failed")
@@ -92,4 +95,4 @@ def test_an_analysis_that_failed_says_why_in_the_list_and_in_its_room(
     expect(room.get_by_role("button", name="Repeat the analysis")).to_be_enabled()
     expect(page.get_by_test_id("identity")).to_contain_text("SIM-0612")
     assert violations(page) == []
-    picture(page, "worklist-failed")
+    picture(page, "worklist-failed-room")
