@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from analysis.constants import LV_CAVITY, MYOCARDIUM
 from analysis.sectors import contours_from_json, rasterise_labels
@@ -116,6 +115,9 @@ def _along(polygon: Any, spacing_mm: tuple[float, float]) -> Doubles:
 
 
 def _distances(first: Doubles, second: Doubles) -> tuple[float, float]:
+    # Heavy, and most requests never get here.
+    from scipy.spatial import cKDTree
+
     there = np.asarray(cKDTree(second).query(first)[0])
     back = np.asarray(cKDTree(first).query(second)[0])
     return float((there.mean() + back.mean()) / 2), float(max(there.max(), back.max()))

@@ -6,7 +6,8 @@ Each version has its own centre and limits (mean +- 3 sigma, sigma from the mean
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -21,16 +22,17 @@ _D2 = 1.128
 """Expected range of two standard normal values."""
 
 
-def control_chart(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Charts by version, oldest first. rows: {version, moment, study, difference}."""
-    by_version: dict[str, list[Mapping[str, Any]]] = {}
-    for row in sorted(rows, key=lambda row: row["moment"]):
-        by_version.setdefault(row["version"], []).append(row)
-    return [_chart(version, own) for version, own in by_version.items()]
+Point = tuple[float, int, float]
+"""Moment (seconds since 1970), study, difference."""
 
 
-def _chart(version: str, rows: list[Mapping[str, Any]]) -> dict[str, Any]:
-    values = np.array([row["difference"] for row in rows])
+def control_charts(by_version: Mapping[str, Sequence[Point]]) -> list[dict[str, Any]]:
+    """A chart of each version, in the order given. Points: oldest first."""
+    return [_chart(version, points) for version, points in by_version.items()]
+
+
+def _chart(version: str, points: Sequence[Point]) -> dict[str, Any]:
+    values = np.array([difference for _, _, difference in points])
     limits: dict[str, float | None] = dict.fromkeys(("centre", "lower", "upper"))
     outside = np.zeros(len(values), dtype=bool)
     step = max(1, -(-len(values) // MOST_POINTS))
@@ -39,17 +41,17 @@ def _chart(version: str, rows: list[Mapping[str, Any]]) -> dict[str, Any]:
         sigma = float(np.abs(np.diff(values)).mean()) / _D2
         limits = {"centre": centre, "lower": centre - 3 * sigma, "upper": centre + 3 * sigma}
         outside = np.abs(values - centre) > 3 * sigma
+    drawn = np.flatnonzero(outside | (np.arange(len(values)) % step == 0))
     return {
         "version": version,
         **limits,
         "points": [
             {
-                "study": row["study"],
-                "at": row["moment"].isoformat(),
-                "difference": float(row["difference"]),
-                "outside": bool(far),
+                "study": points[place][1],
+                "at": datetime.fromtimestamp(points[place][0], UTC).isoformat(),
+                "difference": float(values[place]),
+                "outside": bool(outside[place]),
             }
-            for place, (row, far) in enumerate(zip(rows, outside, strict=True))
-            if far or place % step == 0
+            for place in drawn
         ],
     }

@@ -98,18 +98,19 @@ def version_of(pipeline_version: str, models: Mapping[str, str]) -> str:
 def choices(sites: tuple[int, ...], hidden: frozenset[int]) -> dict[str, list[Any]]:
     """Values that the filters may take, from what has been signed; versions from all results."""
     signed = Reading.objects.filter(_counted(), site_id__in=sites).exclude(study_id__in=hidden)
-
-    def distinct(*names: str) -> list[Any]:
-        return list(signed.order_by(*names).values_list(*names).distinct())
-
+    of_study = ("field_strength_t", "manufacturer", "scanner_model", "sequence_class")
+    # Once over all readings, not once for each filter: there are few combinations.
+    found = list(
+        signed.order_by()
+        .values("site_id", "site__name", "reader_id", "reader__full_name")
+        .annotate(**{name: F(f"study__{name}") for name in of_study})
+        .distinct()
+    )
     return {
-        "site": [list(row) for row in distinct("site_id", "site__name")],
-        "reader": [list(row) for row in distinct("reader_id", "reader__full_name")],
+        "site": sorted({(row["site_id"], row["site__name"]) for row in found}),
+        "reader": sorted({(row["reader_id"], row["reader__full_name"]) for row in found}),
         "version": sorted({version_of(*row) for row in _versions(sites)}),
-        **{
-            name: [row[0] for row in distinct(f"study__{name}") if row[0] not in (None, "")]
-            for name in ("field_strength_t", "manufacturer", "scanner_model", "sequence_class")
-        },
+        **{name: sorted({row[name] for row in found} - {None, ""}) for name in of_study},
     }
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, replace
-from functools import cache
 from typing import Any
 
-from django.db.models import F, TextField
-from django.db.models.functions import Cast
+from django.db.models import F, FloatField, TextField
+from django.db.models.functions import Cast, Extract
 
 from .contours import contour_summary
-from .drift import control_chart
+from .drift import Point, control_charts
 from .queries import (
     Filters,
     edited_readings,
@@ -93,18 +92,23 @@ def _drift(filters: Filters) -> list[dict[str, Any]]:
         return []
     whole = replace(filters, scope="global", segment=None, subset=_all_of(filters))
     rows = final_values(whole).order_by("reading__signed_at", "reading_id")
-    # The models as text: read once for each version, not once for each reading.
+    # Models as text, moments as numbers: what is read once for each version or drawn point, and not
+    # once for each reading, costs little.
     found = rows.values_list(
-        "reading__study_id",
-        "reading__signed_at",
-        F("automated_value") - F("final_value"),
         "reading__run__pipeline_version",
         Cast("reading__run__model_versions", TextField()),
+        Cast(Extract("reading__signed_at", "epoch"), FloatField()),
+        "reading__study_id",
+        F("automated_value") - F("final_value"),
     )
-    named = cache(lambda pipeline, models: version_of(pipeline, json.loads(models)))
-    return control_chart(
-        {"study": study, "moment": moment, "difference": difference, "version": named(*version)}
-        for study, moment, difference, *version in found
+    by_version: dict[tuple[str, str], list[Point]] = {}
+    for pipeline, models, moment, study, difference in found:
+        by_version.setdefault((pipeline, models), []).append((moment, study, difference))
+    return control_charts(
+        {
+            version_of(pipeline, json.loads(models)): points
+            for (pipeline, models), points in by_version.items()
+        }
     )
 
 

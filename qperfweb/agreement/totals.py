@@ -1,6 +1,6 @@
-"""Sums over pairs, however many: the database adds up each study, only those sums come here.
+"""Sums over pairs, however many: the database adds up each patient, only those sums come here.
 
-1.6 million pairs (100,000 studies) are 100,000 rows this way; what is drawn is an even sample.
+1.6 million pairs (100,000 studies) are 25,000 rows this way; what is drawn is an even sample.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from django.db.models import Count, F, FloatField, Q, QuerySet, Sum
 from django.db.models.functions import Mod
 
-from qperfweb.reviews.models import ReadingSegment
+from qperfweb.reviews.models import Reading, ReadingSegment
+from qperfweb.studies.models import Study
 
 from .queries import Pair
-from .statistics import Sums, sums_of
+from .statistics import Doubles, Sums, sums_of
 
 MOST_POINTS = 5000
+_SOURCES = ReadingSegment.Source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,46 +46,67 @@ def totals_in_database(rows: QuerySet[Any]) -> Totals:
     """Of reading values (ReadingSegment or ReadingFigure): automated minus final."""
     first, second = F("final_value"), F("automated_value")
     difference, total = second - first, first + second
-    by_source = {f"from_{s.value}": Count("pk", filter=Q(source=s)) for s in ReadingSegment.Source}
-    found = list(
+    by_source = {f"from_{s.value}": Count("pk", filter=Q(source=s)) for s in _SOURCES}
+    scattered = Q(final_value__gt=0) | Q(automated_value__gt=0)
+    of_readings = (
         rows.order_by()
-        .values_list("reading__study_id", "reading__study__patient_id")
+        .values("reading_id")
         .annotate(
-            count=Count("pk"),
-            of_first=Sum(first),
-            of_second=Sum(second),
-            of_difference=Sum(difference),
-            of_squares=Sum(difference * difference),
-            of_scatter=Sum(
+            pairs=Count("pk"),
+            first=Sum(first),
+            second=Sum(second),
+            difference=Sum(difference),
+            squares=Sum(difference * difference),
+            scatter=Sum(
                 2 * difference * difference / (total * total),
-                filter=Q(final_value__gt=0) | Q(automated_value__gt=0),
+                filter=scattered,
                 output_field=FloatField(),
                 default=0.0,
             ),
-            scattered=Count("pk", filter=Q(final_value__gt=0) | Q(automated_value__gt=0)),
+            scattered=Count("pk", filter=scattered),
             **by_source,
         )
     )
-    table = np.array(found, dtype=np.float64).reshape(len(found), 9 + len(by_source))
-    _, codes = np.unique(table[:, 1], return_inverse=True)
-    of_patients = [np.bincount(codes, weights=column) for column in table.T[2:7]]
-    sources = (int(column.sum()) for column in table.T[9:])
-    pairs = int(table[:, 2].sum())
+    sums = ("pairs", "first", "second", "difference", "squares", "scatter", "scattered", *by_source)
+    table = _by_patient(of_readings, sums)
+    studies, *columns = table.T
+    named = dict(zip(sums, columns, strict=True))
+    pairs = int(named["pairs"].sum())
     return Totals(
         pairs=pairs,
-        studies=len(np.unique(table[:, 0])),
-        sources=Counter(dict(zip(ReadingSegment.Source.values, sources, strict=True))),
+        studies=int(studies.sum()),
+        sources=Counter({s.value: int(named[f"from_{s.value}"].sum()) for s in _SOURCES}),
         sums=Sums(
-            count=of_patients[0],
-            first=of_patients[1],
-            second=of_patients[2],
-            difference=of_patients[3],
-            squares=of_patients[4],
-            scatter=float(table[:, 7].sum()),
-            scattered=int(table[:, 8].sum()),
+            count=named["pairs"],
+            first=named["first"],
+            second=named["second"],
+            difference=named["difference"],
+            squares=named["squares"],
+            scatter=float(named["scatter"].sum()),
+            scattered=int(named["scattered"].sum()),
         ),
         points=_sample(rows, pairs),
     )
+
+
+def _by_patient(of_readings: QuerySet[Any], sums: Sequence[str]) -> Doubles:
+    """(patients, 1 + sums): number of studies and the sums of each patient's readings.
+
+    A reading's values stand together, so its sums cost one walk along an index; only they are
+    joined with studies. Django joins every single value first, which takes three times as long.
+    """
+    inner, values = of_readings.query.sql_with_params()
+    added = ", ".join(f"sum({name})::float8" for name in sums)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(DISTINCT reading.study_id), {added} FROM ({inner}) each "  # noqa: S608 (names of columns, and Django's own SQL with its parameters apart)
+            f"JOIN {Reading._meta.db_table} reading ON reading.id = each.reading_id "
+            f"JOIN {Study._meta.db_table} study ON study.id = reading.study_id "
+            "GROUP BY study.patient_id ORDER BY study.patient_id",
+            values,
+        )
+        found = cursor.fetchall()
+    return np.array(found, dtype=np.float64).reshape(len(found), 1 + len(sums))
 
 
 def totals_of(rows: Sequence[Pair]) -> Totals:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from qperfweb.agreement.contours import compare_contours
-from qperfweb.agreement.drift import FEWEST, control_chart
+from qperfweb.agreement.drift import FEWEST, control_charts
 from tests.runs.examples import circle
 
 SHAPE, SPACING = (96, 96), (1.5, 1.5)
@@ -54,25 +54,24 @@ def test_without_an_insertion_there_is_no_angle():
     assert compare_contours(contours(12, 20), without, SHAPE, SPACING).rv_insertion_deg is None
 
 
-def rows(values, version="a", start=0):
-    day = datetime(2026, 1, 1, tzinfo=UTC)
-    return [
-        {"version": version, "moment": day + timedelta(days=start + n), "study": n, "difference": v}
-        for n, v in enumerate(values)
-    ]
+def points(values):
+    begin = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
+    return [(begin + 86400 * n, n, value) for n, value in enumerate(values)]
 
 
 def test_a_jump_leaves_the_limits_and_each_version_has_its_own():
     rng = np.random.default_rng(3)
     steady, other = rng.normal(0, 0.1, 40), rng.normal(0.5, 0.1, 40)
     steady[25] = 1.2
-    first, second = control_chart(rows(other, "b", 50) + rows(steady))
+    first, second = control_charts({"a": points(steady), "b": points(other)})
     assert (first["version"], second["version"]) == ("a", "b")
     assert [p["study"] for p in first["points"] if p["outside"]] == [25]
+    assert [p["study"] for p in second["points"]] == list(range(40))
+    assert second["points"][1]["at"] == "2026-01-02T00:00:00+00:00"
     assert second["centre"] == pytest.approx(0.5, abs=0.05)
     assert second["upper"] - second["centre"] == pytest.approx(0.3, rel=0.3)
 
 
 def test_few_points_have_no_limits():
-    (chart,) = control_chart(rows([0.1] * (FEWEST - 1)))
+    (chart,) = control_charts({"a": points([0.1] * (FEWEST - 1))})
     assert (chart["centre"], chart["lower"], chart["upper"]) == (None, None, None)

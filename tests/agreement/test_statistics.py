@@ -92,9 +92,17 @@ def test_coefficient_of_variation_of_a_known_scatter(rng):
     )
 
 
-def test_a_bootstrap_of_many_patients_draws_the_same_in_parts(rng, monkeypatch):
-    patient = np.repeat(np.arange(50), 4)
-    sums = sums_of(np.zeros(200), rng.normal(0, 0.1, 200), patient)
-    whole = bland_altman(sums)
-    monkeypatch.setattr(statistics, "DRAWN_AT_ONCE", 1000)
-    assert bland_altman(sums) == whole
+def test_the_bootstrap_over_sums_is_the_one_over_the_pairs_themselves(rng):
+    difference = rng.normal(0, 0.1, (50, 4))
+    sums = sums_of(np.zeros(200), difference.ravel(), np.repeat(np.arange(50), 4))
+    random = np.random.default_rng(statistics.SEED)
+    drawn = [difference[random.integers(50, size=50)].ravel() for _ in range(statistics.BOOTSTRAPS)]
+    bias = np.array([pairs.mean() for pairs in drawn])
+    reach = 1.96 * np.array([pairs.std(ddof=1) for pairs in drawn])
+    found = bland_altman(sums)
+    for interval, values in (
+        (found.bias, bias), (found.lower_limit, bias - reach), (found.upper_limit, bias + reach),
+    ):  # fmt: skip
+        assert (interval.low, interval.high) == pytest.approx(
+            tuple(np.percentile(values, [2.5, 97.5])), abs=2e-5
+        )
