@@ -8,15 +8,15 @@ from typing import Any
 from analysis.config import PipelineConfig
 from analysis.constants import SEGMENT_NAMES, SEGMENTS_OF_POSITION
 from analysis.cross_checks import global_of, measured_slices
-from analysis.perfusion import perfusion_reserve_index
-from analysis.perfusion.mpr import (
+from analysis.quality import Flag
+from analysis.reserve_rules import (
     FlowValue,
     Method,
     method_mismatch,
     perfusion_reserve,
+    perfusion_reserve_index,
     plane_mismatch,
 )
-from analysis.quality import Flag
 from analysis.sectors import SegmentMeasurement, common_error
 from analysis.work import AcquisitionWork, SliceWork
 

@@ -1,11 +1,11 @@
-"""Myocardial blood flow: models, batched fit, upslope, perfusion reserve."""
+"""Myocardial blood flow: models, batched fit, upslope."""
 
 from analysis.perfusion.flow import map_flow
 from analysis.perfusion.models import MODELS, model_named
 from analysis.perfusion.pooling import follow_regions, pool_neighbours
 from analysis.perfusion.regional import RegionFlow, fit_regions, region_curves
 from analysis.perfusion.time_axis import resample
-from analysis.perfusion.upslope import map_upslope, perfusion_reserve_index
+from analysis.perfusion.upslope import map_upslope
 
 __all__ = [
     "MODELS",
@@ -15,7 +15,6 @@ __all__ = [
     "map_flow",
     "map_upslope",
     "model_named",
-    "perfusion_reserve_index",
     "pool_neighbours",
     "region_curves",
     "resample",

@@ -54,12 +54,6 @@ def map_upslope(
     return UpslopeMap(relative_upslope=ratio.reshape(shape), quality=quality.reshape(shape))
 
 
-def perfusion_reserve_index(stress_upslope: float, rest_upslope: float) -> float | None:
-    """MPRI: relative upslope at stress over that at rest; None where either is not usable."""
-    usable = np.isfinite(stress_upslope) and np.isfinite(rest_upslope) and rest_upslope > 0
-    return float(stress_upslope / rest_upslope) if usable else None
-
-
 def _steepest(curves: Floats | Doubles, time_s: Doubles) -> Doubles:
     """Largest slope (N,) of a straight line over any 2 s of curves (N, T)."""
     step = time_s[1] - time_s[0]

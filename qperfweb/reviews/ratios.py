@@ -1,4 +1,4 @@
-"""Stress over rest for every row of the table, by the rules of ``analysis.perfusion.mpr``."""
+"""Stress over rest for every row of the table, by the rules of ``analysis.reserve_rules``."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from analysis.perfusion import perfusion_reserve_index
-from analysis.perfusion.mpr import FlowValue, perfusion_reserve
+from analysis.reserve_rules import FlowValue, perfusion_reserve, perfusion_reserve_index
 
 from .table import GLOBAL, Acquired, SegmentValue, value_of_row
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.database import ROOT
 
-HEAVY = ("torch", "cv2", "skimage", "SimpleITK", "highdicom", "matplotlib", "plotly")
+HEAVY = ("scipy", "torch", "cv2", "skimage", "SimpleITK", "highdicom", "matplotlib", "plotly")
 
 
 def test_the_import_contracts_of_pyproject_hold():
