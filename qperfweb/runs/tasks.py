@@ -40,6 +40,8 @@ ANALYSIS_QUEUE = "analysis"
 BEAT_EVERY_S = 1.0
 COHORT_PRIORITY = -10
 """A cohort waits until no other exam does."""
+BEGUN_PRIORITY = 10
+"""An exam that lost its worker had its turn: it does not queue again behind a busy day."""
 LOOK_BACK = timedelta(days=3)
 """Older studies that never settled are found by ./run manage doctor."""
 
@@ -57,7 +59,8 @@ def study_received(study: Study, *, settle_now: bool = False) -> None:
 
 def defer_run(run: AnalysisRun) -> None:
     """Queue the job of a run; nothing happens when it is queued already."""
-    priority = COHORT_PRIORITY if run.cohort_id else 0
+    begun = BEGUN_PRIORITY if run.attempt else 0
+    priority = COHORT_PRIORITY if run.cohort_id else begun
     arguments = {"run_id": run.pk, "site_id": run.site_id}
     _defer_once(analyse_run, f"run-{run.pk}", 0, priority=priority, **arguments)
 

@@ -181,6 +181,12 @@ def test_lost_runs_are_queued_again(run, as_worker):
         assert waiting_jobs("analyse_run") == 1
         tasks.recover_runs(0)
         assert waiting_jobs("analyse_run") == 1
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT priority FROM procrastinate_jobs WHERE task_name = 'analyse_run'"
+            )
+            # Before those that have not had their turn.
+            assert cursor.fetchall() == [(tasks.BEGUN_PRIORITY,)]
 
 
 def test_the_database_refuses_wrong_numbers(study, as_worker):
