@@ -51,16 +51,15 @@ def cohort_rows(
 
     The site scope of ``sites`` is open.
     """
-    newest = (
-        AnalysisRun.objects.filter(study=OuterRef("run__study"), state=RunState.SUCCEEDED)
-        .order_by("-id")
-        .values("pk")[:1]
-    )
-    segments = SegmentResult.objects.filter(
-        site_id__in=sites, run__state=RunState.SUCCEEDED
-    ).annotate(newest_run=Subquery(newest))
+    succeeded = AnalysisRun.objects.filter(site_id__in=sites, state=RunState.SUCCEEDED)
+    segments = SegmentResult.objects.filter(site_id__in=sites, run__state=RunState.SUCCEEDED)
     if newest_only:
-        segments = segments.filter(run_id=F("newest_run"))
+        # Chosen once for each study; asked of each of a million rows it would take minutes.
+        newest = succeeded.order_by("study_id", "-id").distinct("study_id").values("pk")
+        segments = segments.filter(run_id__in=newest).annotate(newest_run=F("run_id"))
+    else:
+        of_study = succeeded.filter(study=OuterRef("run__study")).order_by("-id")
+        segments = segments.annotate(newest_run=Subquery(of_study.values("pk")[:1]))
     if taken_from:
         segments = segments.filter(run__study__study_date__gte=taken_from)
     if taken_to:
