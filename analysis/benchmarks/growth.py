@@ -1,18 +1,19 @@
-"""How time grows with pixels, frames and slices: python -m analysis.benchmarks.growth OUT.png
+"""How time grows with pixels, frames, slices, studies and workers: ./run benchmark --growth OUT.png
 
-Processor seconds on one thread, so that a busy machine disturbs them little. Each curve is fitted
-with a power; 1 means twice the work in twice the time.
+Processor seconds on one thread, so that a busy machine disturbs them little; over workers seconds
+by the clock. Each curve is fitted with a power; 1 means twice the work in twice the time.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class Curve:
     of: str
     amounts: Sequence[int]
     seconds: Sequence[float]
+    clock: str = "processor seconds"
 
     @property
     def power(self) -> float:
@@ -55,6 +57,28 @@ def curves() -> list[Curve]:
     ]
 
 
+def curves_of(rows: Iterable[Mapping[str, Any]]) -> list[Curve]:
+    """Over studies and workers, from the rows of the benchmarks that need a database."""
+    worklist, agreement, exams = {}, {}, {}
+    for row in rows:
+        if row["name"] == "worklist_p95_ms":
+            asked = [question["processor_ms"] / 1000 for question in row["questions"]]
+            worklist[row["studies"]] = sum(asked) / len(asked)
+        elif row["name"] == "agreement_p95_ms":
+            agreement[row["studies"]] = row["questions"][0]["processor_ms"] / 1000
+        else:
+            exams[row["exams"]] = row["value"] / row["exams"]
+    named = {
+        ("worklist, mean of all questions", "studies", "processor seconds"): worklist,
+        ("agreement, first view", "studies", "processor seconds"): agreement,
+        ("an exam, as many at once as workers", "workers", "seconds an exam"): exams,
+    }
+    return [
+        Curve(what=what, of=of, amounts=list(found), seconds=list(found.values()), clock=clock)
+        for (what, of, clock), found in named.items()
+    ]
+
+
 def plot(found: Sequence[Curve], target: Path) -> None:
     """One picture with a panel for each curve."""
     import matplotlib
@@ -62,12 +86,15 @@ def plot(found: Sequence[Curve], target: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, panels = pyplot.subplots(1, len(found), figsize=(3.4 * len(found), 3.0))
-    for panel, curve in zip(panels, found, strict=True):
+    rows = -(-len(found) // 4)
+    figure, grid = pyplot.subplots(rows, 4, figsize=(13.6, 3.0 * rows), squeeze=False)
+    for panel in grid.flat[len(found) :]:
+        panel.remove()
+    for panel, curve in zip(grid.flat, found, strict=False):
         panel.plot(curve.amounts, curve.seconds, "o-", color="#2563eb")
         panel.set_title(f"{curve.what}\npower {curve.power:.2f}", fontsize=9)
         panel.set_xlabel(curve.of)
-        panel.set_ylabel("processor seconds")
+        panel.set_ylabel(curve.clock)
         panel.set_xticks(curve.amounts)
         panel.set_ylim(bottom=0)
         panel.grid(alpha=0.3)
@@ -122,10 +149,11 @@ def _exam(slices: int) -> Callable[[], object]:
 
 
 def main(target: Path) -> None:
-    found = curves()
+    rows = [] if sys.stdin.isatty() else json.loads(sys.stdin.read() or "[]")
+    found = [*curves(), *(curves_of(rows) if rows else [])]
     for curve in found:
         told = ", ".join(
-            f"{amount}: {s:.2f}" for amount, s in zip(curve.amounts, curve.seconds, strict=True)
+            f"{amount:,}: {s:.3g}" for amount, s in zip(curve.amounts, curve.seconds, strict=True)
         )
         print(f"| {curve.what} | {curve.of} | {told} | {curve.power:.2f} |")
     plot(found, target)

@@ -1,5 +1,8 @@
 """Show speed and memory as ratios against named references: ./run benchmark [--json] [--only NAME]
 
+./run benchmark --growth FILE.png draws instead how time grows, over pixels, frames and slices, over
+studies and over workers, and prints the points.
+
 Each row is measured beside its reference in the same run; the machine should be otherwise idle.
 edit_p95_ms needs this installation's database and a study with a result (./run demo makes some);
 without one it is left out, and said so. worklist_p95_ms, agreement_p95_ms and
@@ -31,6 +34,12 @@ OF_THE_SITE = {
     "exam_ready_1_worker_s": "benchmark_exams",
 }
 """Row -> management command: rows that need records, not only science."""
+GROWTH = (
+    *(("benchmark_worklist", "--studies", str(number)) for number in (6_250, 25_000, 100_000)),
+    *(("benchmark_agreement", "--studies", str(number)) for number in (6_250, 25_000, 100_000)),
+    ("benchmark_exams", "--workers", "1", "2", "4"),
+)
+"""What is asked for growth over studies and workers."""
 ON_AN_EMPTY_DATABASE = ("benchmark_worklist", "benchmark_agreement", "benchmark_exams")
 """These fill the database that they get."""
 
@@ -40,6 +49,8 @@ def main(options: Namespace, rest: list[str]) -> int:
     only = rest[rest.index("--only") + 1] if "--only" in rest[:-1] else None
     if "--help" in rest or "-h" in rest:
         return subprocess.run(_science(rest), env=environment_variables()).returncode
+    if "--growth" in rest[:-1]:
+        return _growth(rest[rest.index("--growth") + 1])
     if only in OF_THE_SITE:
         return _of_the_site(OF_THE_SITE[only], "--json" in rest)
     if only is not None or "--json" not in rest:
@@ -56,6 +67,18 @@ def main(options: Namespace, rest: list[str]) -> int:
         rows += json.loads(answer)["rows"] if answer else []
     print(json.dumps({"rows": rows}))
     return 0
+
+
+def _growth(picture: str) -> int:
+    rows = []
+    for asked in GROWTH:
+        answer = _ask_the_site(*asked, "--json")
+        if answer is None:
+            return 1
+        rows += json.loads(answer)["rows"]
+    command = [str(PYTHON), "-m", "analysis.benchmarks.growth", picture]
+    given = json.dumps(rows)
+    return subprocess.run(command, env=environment_variables(), input=given, text=True).returncode
 
 
 def _science(rest: list[str]) -> list[str]:
