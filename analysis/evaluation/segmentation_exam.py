@@ -43,6 +43,8 @@ WHOLE_FRAMES_STEP: Final = 4
 class Compared:
     """One slice measured twice on one map.
 
+    True contours are those of the anatomy that breathing brings into the slice in the median of its
+    frames (``SliceTruth.seen_contours``); resting_*: by those of the slice without breathing.
     segments: AHA number to (with true, with automatic contours), ml/min/g, NaN where not measured.
     insertion_deg: angle between automatic and true insertion, anterior and inferior, seen from the
     ventricle's own centre; NaN where either is missing. fine: agreement on the published grid of
@@ -56,6 +58,8 @@ class Compared:
     dice_myocardium: float
     dice_lv: float
     fine: FineAgreement | None
+    resting_segments: dict[int, tuple[float, float]]
+    resting_fine: FineAgreement | None
     fermi: Doubles
     uncertainty: float
     flagged: bool
@@ -66,12 +70,20 @@ class Compared:
     @property
     def whole(self) -> tuple[float, float]:
         """Mean over the segments that both have."""
-        pairs = np.array(list(self.segments.values())).reshape(-1, 2)
-        both = np.isfinite(pairs).all(axis=1)
-        if not both.any():
-            return float("nan"), float("nan")
-        true, found = pairs[both].mean(axis=0)
-        return float(true), float(found)
+        return _whole(self.segments)
+
+    @property
+    def resting_whole(self) -> tuple[float, float]:
+        return _whole(self.resting_segments)
+
+
+def _whole(segments: dict[int, tuple[float, float]]) -> tuple[float, float]:
+    pairs = np.array(list(segments.values())).reshape(-1, 2)
+    both = np.isfinite(pairs).all(axis=1)
+    if not both.any():
+        return float("nan"), float("nan")
+    true, found = pairs[both].mean(axis=0)
+    return float(true), float(found)
 
 
 def compare_contours(tier: Tier = "standard", count: int | None = None) -> Iterator[Compared]:
@@ -97,12 +109,13 @@ def compare_case(case: FrozenCase) -> Compared:
     arrays = result.arrays[piece["key"]]
     still = ~np.asarray(arrays["is_pd"], dtype=bool)
     spacing_mm = _spacing_mm(piece)
-    true_contours = carry_contours(
-        truth.contours, truth.displacement_px[still], arrays["displacement_px"][still]
+    true_contours, resting = (
+        carry_contours(one, truth.displacement_px[still], arrays["displacement_px"][still])
+        for one in (truth.seen_contours, truth.contours)
     )
     found = None if piece["contours"] is None else contours_from_json(piece["contours"])
     maps = maps_from_arrays(arrays)
-    by_truth = _measure(true_contours, maps, piece)
+    by_truth, by_resting = (_measure(one, maps, piece) for one in (true_contours, resting))
     by_answer = None if found is None else _measure(found, maps, piece)
     return Compared(
         case=case,
@@ -110,9 +123,9 @@ def compare_case(case: FrozenCase) -> Compared:
         insertion_deg=_insertion_errors(true_contours, found, piece),
         dice_myocardium=_overlap(true_contours, found, maps.shape, MYOCARDIUM),
         dice_lv=_overlap(true_contours, found, maps.shape, LV_CAVITY),
-        fine=None
-        if found is None
-        else compare_contours_finely(true_contours, found, maps.shape, spacing_mm),
+        fine=_finely(true_contours, found, maps.shape, spacing_mm),
+        resting_segments=_pairs(by_resting, by_answer),
+        resting_fine=_finely(resting, found, maps.shape, spacing_mm),
         fermi=_fermi(
             truth, true_contours, found, maps_from_arrays(arrays, model="fermi").mbf, spacing_mm
         ),
@@ -122,6 +135,15 @@ def compare_case(case: FrozenCase) -> Compared:
         contours=found,
         maps=maps,
     )
+
+
+def _finely(
+    truth: SliceContours,
+    found: SliceContours | None,
+    shape: tuple[int, int],
+    spacing_mm: tuple[float, float],
+) -> FineAgreement | None:
+    return None if found is None else compare_contours_finely(truth, found, shape, spacing_mm)
 
 
 def carry_contours(

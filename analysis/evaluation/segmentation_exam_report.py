@@ -63,18 +63,34 @@ def summarise(compared: Sequence[Compared]) -> dict[str, Any]:
 
 
 def _agreement(compared: Sequence[Compared]) -> dict[str, Any]:
-    whole = np.array([item.whole for item in compared]).reshape(-1, 2)
-    segments = np.array([pair for item in compared for pair in item.segments.values()])
     turned = np.array([item.insertion_deg for item in compared]).reshape(-1, 2)
     walls = np.array([item.dice_myocardium for item in compared])
     table: dict[str, Any] = {
         "slices": len(compared),
         "dice_myocardium": _spread(walls),
-        "on 1 mm": published_list(compared),
+        "on 1 mm": published_list([item.fine for item in compared]),
         "insertion_anterior_deg": _spread(turned[:, 0]),
         "insertion_inferior_deg": _spread(turned[:, 1]),
     }
-    for name, pairs in (("global", whole), ("segments", segments.reshape(-1, 2))):
+    table |= _flow([item.whole for item in compared], [item.segments for item in compared])
+    table["against the slice without breathing"] = {
+        "on 1 mm": published_list([item.resting_fine for item in compared]),
+        **_flow(
+            [item.resting_whole for item in compared],
+            [item.resting_segments for item in compared],
+        ),
+    }
+    return table
+
+
+def _flow(
+    slices: Sequence[tuple[float, float]], segments: Sequence[dict[int, tuple[float, float]]]
+) -> dict[str, Any]:
+    """Flow by automatic against true contours; left out where fewer than three have both."""
+    each = [pair for one in segments for pair in one.values()]
+    table = {}
+    for name, values in (("global", list(slices)), ("segments", each)):
+        pairs = np.array(values).reshape(-1, 2)
         if np.isfinite(pairs).all(axis=1).sum() >= 3:
             table[f"mbf_{name}"] = compare_pairs(pairs[:, 0], pairs[:, 1]).to_json()
     return table

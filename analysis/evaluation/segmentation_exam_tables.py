@@ -11,6 +11,7 @@ import numpy as np
 from scipy import stats
 
 from analysis.domain import Doubles
+from analysis.evaluation.fine_grid import FineAgreement
 from analysis.evaluation.segmentation_exam import Compared
 
 POOR_BELOW: Final = 0.87
@@ -19,9 +20,9 @@ WRONG_ABOVE: Final = 0.05
 """Their slices count as wrong where flow is more than 5 % off."""
 
 
-def published_list(compared: Sequence[Compared]) -> dict[str, Any]:
+def published_list(agreements: Sequence[FineAgreement | None]) -> dict[str, Any]:
     """Mean, SD and nine-tenths range of every measure on the 1 mm grid (Xue 2020a)."""
-    rows = [item.fine.to_json() for item in compared if item.fine is not None]
+    rows = [one.to_json() for one in agreements if one is not None]
     table = {name: np.array([row[name] for row in rows]) for name in rows[0]} if rows else {}
     return {
         "slices": len(rows),

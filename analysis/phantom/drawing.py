@@ -60,15 +60,19 @@ def draw_labels(section: Cut, convention: LabelConvention) -> Bytes:
     return labels
 
 
-def draw_blood(section: Cut) -> Bytes:
-    """Labels of input-function images: pixels that are mostly ventricular blood.
+def draw_blood(blood: Floats) -> Bytes:
+    """Labels of input-function images from the share (2, H, W) of blood of each ventricle.
 
-    Unlike the cavity of ``draw_labels`` without papillary muscles and without the rim of wall: the
-    published regions hold what an input function can be measured in (Xue 2020c), and so do the
-    drawn regions of the two real examples.
+    A pixel counts that is mostly blood, unlike the cavity of ``draw_labels`` without papillary
+    muscles and without the rim of wall: the published regions hold what an input function can be
+    measured in (Xue 2020c), and so do the drawn regions of the two real examples.
     """
-    blood = section.fractions[[Tissue.LV_BLOOD, Tissue.RV_BLOOD]]
-    labels = np.zeros(section.radius.shape, dtype=np.uint8)
+    labels = np.zeros(blood.shape[1:], dtype=np.uint8)
     labels[blood[0] > _MOSTLY] = LV_CAVITY
     labels[blood[1] > _MOSTLY] = RV_CAVITY
     return labels
+
+
+def blood_shares(section: Cut) -> Floats:
+    """Share (2, H, W) of left and right ventricular blood in every pixel."""
+    return section.fractions[[Tissue.LV_BLOOD, Tissue.RV_BLOOD]]

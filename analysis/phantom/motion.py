@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from analysis.domain import Doubles, Floats
+from analysis.domain import Bools, Doubles, Floats
 from analysis.phantom.values import Breathing
 
 
@@ -68,6 +68,12 @@ class PlaneMotion:
         """(2, H, W): the material at (r, c) is seen at (r + d0, c + d1) in this frame."""
         moved = self.carried[None] * self.shift_px[frame][:, None, None]
         return np.asarray(moved + self.squeezed * self.squeeze[frame], dtype=np.float32)
+
+    def usual_displacement(self, frames: Bools) -> Floats:
+        """(2, H, W) in the median of some frames (T,), one at least."""
+        shift = np.median(self.shift_px[frames], axis=0)[:, None, None]
+        moved = self.carried[None] * shift + self.squeezed * np.median(self.squeeze[frames])
+        return np.asarray(moved, dtype=np.float32)
 
     def all_displacements(self) -> Floats:
         """(T, 2, H, W) of every frame."""

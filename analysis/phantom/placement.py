@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -90,6 +90,12 @@ def short_axis_plane(
 
 def normal(geometry: SliceGeometry) -> Doubles:
     return np.cross(geometry.row_direction, geometry.column_direction)
+
+
+def along_normal(geometry: SliceGeometry, above_mm: float) -> SliceGeometry:
+    """The parallel plane that lies ``above_mm`` along the slice normal."""
+    x, y, z = np.asarray(geometry.position_mm) + above_mm * normal(geometry)
+    return replace(geometry, position_mm=(float(x), float(y), float(z)))
 
 
 def pixel_points(

@@ -31,27 +31,48 @@ class Movement:
 
     def warp(self, images: Floats) -> Floats:
         """Frames (T, H, W) as they are seen, by backward linear interpolation."""
+        moved = np.empty_like(images)
+        for k, image in enumerate(images):
+            maps = self._sources(self.heart_px[k], self.around_px[k], float(self.squeeze[k]))
+            moved[k] = cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return moved
+
+    def seen_while_bright(self, shares: Floats, beyond: Floats | None, gd: Doubles) -> Floats:
+        """Where pools (K, H, W) lie in the median of the frames in which they are bright.
+
+        A reader draws on those frames. In breathing patients they lie millimetres away from the
+        resting position, up to a whole coarse pixel. beyond: the pools where the slice goes when it
+        leaves its plane; gd: (K, T) concentration in each.
+        """
+        places = []
+        for index, (share, level) in enumerate(zip(shares, gd, strict=True)):
+            bright = level >= 0.5 * level.max()
+            if beyond is not None:
+                depth = np.float32(np.median(self.through_plane[bright]))
+                share = share + depth * (beyond[index] - share)
+            maps = self._sources(
+                np.median(self.heart_px[bright], axis=0),
+                np.median(self.around_px[bright], axis=0),
+                float(np.median(self.squeeze[bright])),
+            )
+            places.append(
+                cv2.remap(share, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            )
+        return np.stack(places)
+
+    def _sources(self, heart: Floats, around: Floats, squeeze: float) -> tuple[Floats, Floats]:
+        """Columns and rows (H, W) that pixels are read from: shifts of the heart and around it."""
         height, width = self.heart.shape
         rows, columns = np.meshgrid(
             np.arange(height, dtype=np.float32), np.arange(width, dtype=np.float32), indexing="ij"
         )
-        from_centre = rows - self.centre_rc[0], columns - self.centre_rc[1]
         rest = 1.0 - self.heart
-        moved = np.empty_like(images)
-        for k, image in enumerate(images):
-            row_shift, column_shift = (
-                self.heart * (self.heart_px[k, axis] + self.squeeze[k] * from_centre[axis])
-                + rest * self.around_px[k, axis]
-                for axis in (0, 1)
-            )
-            moved[k] = cv2.remap(
-                image,
-                columns + column_shift,
-                rows + row_shift,
-                cv2.INTER_LINEAR,
-                borderMode=cv2.BORDER_REPLICATE,
-            )
-        return moved
+        row_shift = self.heart * (heart[0] + squeeze * (rows - self.centre_rc[0]))
+        column_shift = self.heart * (heart[1] + squeeze * (columns - self.centre_rc[1]))
+        return (
+            (columns + (column_shift + rest * around[1])).astype(np.float32),
+            (rows + (row_shift + rest * around[0])).astype(np.float32),
+        )
 
 
 def sample_movement(

@@ -16,7 +16,13 @@ from numpy.typing import NDArray
 
 from analysis.domain import Position
 from analysis.phantom import camera, contrast, population
-from analysis.phantom.drawing import READERS, LabelConvention, draw_blood, draw_labels
+from analysis.phantom.drawing import (
+    READERS,
+    LabelConvention,
+    blood_shares,
+    draw_blood,
+    draw_labels,
+)
 from analysis.phantom.heart import Heart, aha_angle_deg
 from analysis.phantom.imaging import split_by_flow
 from analysis.phantom.perfusion import FlowPattern, mbf_map, sample_defects, sample_pattern
@@ -43,6 +49,7 @@ class TrainingSample:
     labels: (H, W) uint8, 0 background, 1 LV cavity (papillary muscles included), 2 myocardium,
     3 RV.
     time_s: (T,) from the beginning of the window.
+    blood: (2, H, W) share of left and right ventricular blood where it lies while it is bright.
     meta: lv_centre_rc, rv_insertion_anterior_rc, rv_insertion_inferior_rc (row, column; None where
     the right ventricle is not in the plane), kind of slice, condition and what else was drawn.
     """
@@ -51,6 +58,7 @@ class TrainingSample:
     labels: NDArray[np.uint8]
     time_s: Doubles
     pixel_spacing_mm: float
+    blood: Floats
     meta: dict[str, Any] = field(default_factory=dict)
 
 
@@ -159,7 +167,12 @@ def training_sample(
     if output in ("raw", "aif"):
         series *= np.float32(np.exp(rng.uniform(3.0, 8.0)) / max(float(series.mean()), 1e-6))
         np.rint(series, out=series)
-    labels = draw_blood(section) if output == "aif" else draw_labels(section, convention)
+    blood = movement.seen_while_bright(
+        blood_shares(section),
+        None if beyond is None else blood_shares(beyond),
+        gd_at_beats[[Tissue.LV_BLOOD, Tissue.RV_BLOOD]],
+    )
+    labels = draw_blood(blood) if output == "aif" else draw_labels(section, convention)
     meta = {
         "output": output,
         "condition": "stress" if stress else "rest",
@@ -179,6 +192,7 @@ def training_sample(
         labels=labels,
         time_s=times - start,
         pixel_spacing_mm=spacing,
+        blood=blood,
         meta=meta,
     )
 

@@ -173,6 +173,14 @@ def take_slice(
     contours = truth.draw_contours(
         body.heart, scan.frame, geometry, height_mm=height, convention=convention
     )
+    seen_contours = truth.draw_seen_contours(
+        body.heart,
+        scan.frame,
+        geometry,
+        height_mm=height,
+        moved_mm=float(np.median(plane.through_mm[~line.is_pd])),
+        convention=convention,
+    )
     labels = draw_labels(plane.slab.middle, convention)
     if contours.endo_rc is None:
         labels[labels == LV_CAVITY] = MYOCARDIUM
@@ -204,6 +212,7 @@ def take_slice(
             displacement_px=plane.motion.all_displacements().astype(np.float16),
             through_plane_mm=plane.through_mm,
             contours=contours,
+            seen_contours=seen_contours,
         ),
     )
 
@@ -242,10 +251,22 @@ def take_aif(
         time_s=times - line.zero_s,
         trigger_ms=np.full(times.size, 1000.0 * line.aif_delay_s),
         is_pd=line.is_pd,
-        labels=draw_blood(plane.slab.middle),
+        labels=draw_blood(_blood_while_bright(plane, tracer, times, line.is_pd)),
         echo_times_ms=AIF_ECHOES_MS,
         sequence=scan.aif_sequence,
     )
+
+
+def _blood_while_bright(plane: _Plane, tracer: Tracer, times: Doubles, is_pd: Bools) -> Floats:
+    """Share (2, H, W) of both ventricles' blood where each lies while the bolus fills it."""
+    places = []
+    for tissue in (Tissue.LV_BLOOD, Tissue.RV_BLOOD):
+        gd = np.interp(times, tracer.grid_s, tracer.gd[tissue])
+        bright = (gd >= 0.5 * gd.max()) & ~is_pd
+        weights = plane.slab.weights(float(np.median(plane.through_mm[bright])))
+        share = (weights @ plane.slab.fractions[:, tissue]).reshape(AIF_SHAPE)
+        places.append(motion.warp(share, plane.motion.usual_displacement(bright)))
+    return np.stack(places)
 
 
 def _coarse(geometry: SliceGeometry) -> SliceGeometry:

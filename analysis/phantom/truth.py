@@ -18,7 +18,7 @@ from analysis.domain import (
 from analysis.phantom import heart as shape
 from analysis.phantom.drawing import LabelConvention, drawn_radii
 from analysis.phantom.heart import Heart
-from analysis.phantom.placement import HeartFrame, heart_coordinates, to_pixels
+from analysis.phantom.placement import HeartFrame, along_normal, heart_coordinates, to_pixels
 
 RAYS = 180
 SMALLEST_CAVITY_MM = 2.0
@@ -61,6 +61,23 @@ def draw_contours(
         rv_insertion_inferior_rc=inferior,
         lv_centre_rc=_centroid(epi_rc),
     )
+
+
+def draw_seen_contours(
+    heart: Heart,
+    frame: HeartFrame,
+    geometry: SliceGeometry,
+    *,
+    height_mm: float,
+    moved_mm: float,
+    convention: LabelConvention,
+) -> SliceContours:
+    """Contours of what the slice shows when the heart has moved that far along its normal."""
+    plane = along_normal(geometry, -moved_mm)
+    cx, cy = shape.axis_centre(heart, np.array(height_mm, dtype=np.float32))
+    axis_rc = to_pixels(frame, geometry, np.array([float(cx), float(cy), height_mm]))
+    z = heart_coordinates(frame, plane, axis_rc[:1], axis_rc[1:])[2]
+    return draw_contours(heart, frame, plane, height_mm=float(z[0]), convention=convention)
 
 
 def _last_inside(inside: np.ndarray) -> np.ndarray:

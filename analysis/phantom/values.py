@@ -41,6 +41,8 @@ class SliceTruth:
         (r + d[t, 0, r, c], c + d[t, 1, r, c]), the pipeline's own convention.
     through_plane_mm: (T,) how far the heart moved along the slice normal.
     contours: closed polygons and landmarks; endo_rc is None where there is no cavity.
+    seen_contours: the same of the anatomy that breathing brings into the slice in the median of its
+        frames, on the pixels of no breathing: what can be drawn on a series aligned in its plane.
     """
 
     labels: Bytes
@@ -50,6 +52,7 @@ class SliceTruth:
     displacement_px: NDArray[np.float16]
     through_plane_mm: Doubles
     contours: SliceContours
+    seen_contours: SliceContours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +75,8 @@ class SimulatedSlice:
 class SimulatedAif:
     """Low-resolution two-echo images of the basal plane.
 
-    signal: (2, T, H, W). labels: (H, W) 1 LV cavity, 3 RV cavity.
+    signal: (2, T, H, W). labels: (H, W) 1 LV cavity, 3 RV cavity, each where breathing has it while
+    the bolus fills it.
     """
 
     geometry: SliceGeometry

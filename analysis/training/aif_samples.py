@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 
-from analysis.constants import LV_CAVITY, RV_CAVITY
 from analysis.domain import Bytes, Floats
 from analysis.phantom import training_sample
 from analysis.phantom.heart import Heart
@@ -58,10 +57,9 @@ def draw_aif_sample(rng: np.random.Generator) -> tuple[Floats, Bytes]:
     foot = bolus_foot_s(series, sample.time_s)
     start = foot - STORED_BINS_BEFORE_FOOT * BIN_S
     frames = resample_bins(series, sample.time_s, start_s=start, bins=STORED_BINS)
-    soft = np.stack([sample.labels == LV_CAVITY, sample.labels == RV_CAVITY]).astype(np.float32)
     middle = (sample.labels.shape[0] - 1) / 2, (sample.labels.shape[1] - 1) / 2
     both = to_grid(
-        np.concatenate((frames, soft)),
+        np.concatenate((frames, sample.blood)),
         centre_rc=middle,
         pixel_spacing_mm=(spacing, spacing),
         size=(STORED_SIZE, STORED_SIZE),
@@ -69,7 +67,7 @@ def draw_aif_sample(rng: np.random.Generator) -> tuple[Floats, Bytes]:
     )
     left, right = both[STORED_BINS:]
     labels: Bytes = np.select(
-        [(left >= 0.5) & (left >= right), right >= 0.5], [LV_BLOOD, RV_BLOOD], 0
+        [(left > 0.5) & (left >= right), right > 0.5], [LV_BLOOD, RV_BLOOD], 0
     ).astype(np.uint8)
     return both[:STORED_BINS], labels
 

@@ -44,6 +44,8 @@ def compared(seed_index, factor):
         dice_myocardium=0.9,
         dice_lv=0.95,
         fine=compare_contours_finely(CONTOURS, CONTOURS, (80, 80), (1.9, 1.9)),
+        resting_segments={7: (1.0, 1.5)},
+        resting_fine=None,
         fermi=np.ones((3, AROUND * LAYERS)) * np.arange(1, 1 + AROUND * LAYERS),
         uncertainty=0.05 + 0.01 * seed_index,
         flagged=False,

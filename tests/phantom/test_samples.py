@@ -3,6 +3,7 @@ import pytest
 
 from analysis.phantom import training_sample
 from analysis.phantom.drawing import LabelConvention
+from analysis.phantom.sample_motion import Movement
 
 EDGES = LabelConvention(epi_inset_mm=0.0, endo_outset_mm=0.0)
 INSET = LabelConvention(epi_inset_mm=2.0, endo_outset_mm=0.0)
@@ -65,6 +66,28 @@ def test_pools_of_input_function_images_are_smaller_than_the_drawn_cavity() -> N
         )
         assert set(np.unique(pools.labels)) <= {0, 1, 3}
         assert 0 < (pools.labels == 1).sum() < (drawn.labels == 1).sum()
+
+
+def test_pools_are_labelled_where_they_lie_while_the_bolus_passes() -> None:
+    """Frames 2-4 of 10 are bright and the heart is elsewhere then; one of them is a gasp."""
+    pool = np.zeros((1, 40, 40), dtype=np.float32)
+    pool[0, 16:24, 12:20] = 1.0
+    bright = np.zeros((1, 10))
+    bright[0, 2:5] = 3.0
+    shift = np.zeros((10, 2), dtype=np.float32)
+    shift[2:5] = (-3.0, 2.0)
+    shift[4] = (9.0, 9.0)
+    movement = Movement(
+        heart=np.ones((40, 40), dtype=np.float32),
+        centre_rc=(20.0, 20.0),
+        heart_px=shift,
+        around_px=np.zeros((10, 2), dtype=np.float32),
+        squeeze=np.zeros(10, dtype=np.float32),
+        through_plane=np.zeros(10, dtype=np.float32),
+    )
+    seen = movement.seen_while_bright(pool, None, bright)
+    assert np.allclose(seen[0], movement.warp(np.repeat(pool, 10, axis=0))[2])
+    assert not np.allclose(seen[0], pool[0])
 
 
 @pytest.mark.parametrize("position", ["basal", "mid", "apical"])
