@@ -24,6 +24,9 @@ _EDGE: Final = 0.6
 """Of the pool's peak enhancement in signal: about half of it in concentration, because saturation
 flattens the top. Half height is where the edge of a blurred object lies; pixels below it are mostly
 wall, and with them the brightest quartile would be mixed blood."""
+_PURE_EDGE: Final = 0.55
+"""The same for a pool whose outline a network has drawn, which ends where blood is half of a pixel.
+Readers leave out more of the mixed rim and of papillary muscles than that."""
 _LEAST_SEEN_PX: Final = 3
 _SAME_POOL: Final = 0.5
 """Dice of two masks of the same pool. A mask that merely holds the other is another thing: cavity
@@ -31,6 +34,12 @@ and wall together, or the cavity run into the aorta."""
 
 _SHORTEST_TRANSIT: Final = 1.5
 """Frames (heartbeats) that blood needs at least from the right to the left ventricle."""
+
+_DISAGREE: Final = Flag(
+    code="aif-left-ventricle-uncertain",
+    message="Contrast dynamics and the network disagree about the left ventricle on the input "
+    "function images; the network's was taken. Check the region.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,30 +87,29 @@ def detect_blood_pools(signal: Floats) -> tuple[Bools, Bools, tuple[Flag, ...]]:
 
 
 def agree_on_pools(
-    found: tuple[Bools, Bools, tuple[Flag, ...]], seen: tuple[Bools, Bools]
+    found: tuple[Bools, Bools, tuple[Flag, ...]], seen: tuple[Bools, Bools], signal: Floats
 ) -> tuple[Bools, Bools, tuple[Flag, ...]]:
     """Join what the dynamics found (LV, RV, flags) with what a network saw (LV, RV).
 
-    Where both mean the same left ventricle the dynamics' mask stays: its edge is finer. Where they
-    do not, or the dynamics found nothing, the network's is taken, and a flag says so: in cavities
-    of three to five pixels it is right twice as often (docs/validation/segmentation.md).
+    The network's pools count, the left one without its dim rim in the signal (T, H, W): the
+    network finds the ventricle more often and follows its edge closer
+    (docs/validation/segmentation.md). The dynamics are its check: a flag says where they mean
+    another pool, and theirs is taken where the network sees none or too little to measure in.
     """
-    lv, _, _ = found
+    lv, rv, flags = found
     seen_lv, seen_rv = seen
     if seen_lv.sum() < _LEAST_SEEN_PX:
         return found
-    shared, own = int((lv & seen_lv).sum()), int(seen_lv.sum())
-    if 2 * shared >= _SAME_POOL * (int(lv.sum()) + own):
+    own = _within_edge(seen_lv, np.nan_to_num(np.asarray(signal, np.float32)), _PURE_EDGE)
+    shared = int((lv & seen_lv).sum())
+    same = 2 * shared >= _SAME_POOL * (int(lv.sum()) + int(seen_lv.sum()))
+    if own.sum() < FEWEST_USABLE_PIXELS and 2 * shared >= seen_lv.sum():
         return found
-    if own < FEWEST_USABLE_PIXELS and 2 * shared >= own:
-        # Too few to measure in: the larger pool around them is the better guess.
-        return found
-    flag = Flag(
-        code="aif-left-ventricle-uncertain",
-        message="Contrast dynamics and the network disagree about the left ventricle on the input "
-        "function images; the network's was taken. Check the region.",
-    )
-    return seen_lv, seen_rv & ~seen_lv, (flag,)
+    if not same:
+        return own, seen_rv & ~seen_lv, (_DISAGREE,)
+    if seen_rv.any():
+        return own, seen_rv & ~seen_lv, ()
+    return own, rv & ~seen_lv, flags
 
 
 def _not_found(reason: str) -> Flag:
@@ -112,11 +120,11 @@ def _not_found(reason: str) -> Flag:
     )
 
 
-def _within_edge(pool: Bools, signal: Floats) -> Bools:
-    """The pool's pixels inside its half-height edge, judged without smoothing."""
+def _within_edge(pool: Bools, signal: Floats, edge: float = _EDGE) -> Bools:
+    """The pool's pixels that reach this share of its peak, judged without smoothing."""
     early = np.sort(signal[: max(3, len(signal) // 3)], axis=0)[:3].mean(axis=0)
     peak = np.sort(signal - early, axis=0)[-4:].mean(axis=0)
-    inside: Bools = pool & (peak >= _EDGE * np.percentile(peak[pool], 90))
+    inside: Bools = pool & (peak >= edge * np.percentile(peak[pool], 90))
     return inside
 
 

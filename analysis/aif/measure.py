@@ -43,7 +43,7 @@ def measure_aif(
     which picks noise with its pixels, is kept beside it.
 
     lv_mask, rv_mask: (H, W), drawn by a reader; found from the dynamics otherwise.
-    seen: (LV, RV) as a network saw them, which decides where the dynamics disagree or find nothing.
+    seen: (LV, RV) as a network saw them; the dynamics check it and help where it sees nothing.
     excluded_frames: indices that a reader left out. source is "none" where nothing can be used.
     """
     status = np.array(series.frame_status, np.uint8)
@@ -157,7 +157,7 @@ def _blood_pools(
         return lv, np.zeros_like(lv) if rv_mask is None else np.asarray(rv_mask, bool), []
     lv, found_rv, flags = detect_blood_pools(signal)
     if seen is not None:
-        lv, found_rv, flags = agree_on_pools((lv, found_rv, flags), seen)
+        lv, found_rv, flags = agree_on_pools((lv, found_rv, flags), seen, signal)
     return lv, found_rv if rv_mask is None else np.asarray(rv_mask, bool), list(flags)
 
 

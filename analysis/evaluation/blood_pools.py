@@ -82,9 +82,9 @@ def by_both(
     *,
     version: str | None = None,
 ) -> tuple[Bools, Bools]:
-    """What the pipeline uses: the dynamics' mask where the network means the same ventricle."""
+    """What the pipeline uses: the network's pool without its dim rim, checked by the dynamics."""
     seen = by_network(series, time_s, pixel_spacing_mm, version=version)
-    lv, rv, _ = agree_on_pools(detect_blood_pools(series), seen)
+    lv, rv, _ = agree_on_pools(detect_blood_pools(series), seen, series)
     return lv, rv
 
 

@@ -1,10 +1,13 @@
 """One three-dimensional body, cut by any plane; flow with gradients, scars and rims."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from analysis.phantom import training_sample
 from analysis.phantom.perfusion import Defect, FlowPattern, mbf_map, sample_pattern
+from analysis.phantom.physiology import contracted
 from analysis.phantom.population import sample_body, sample_heart
 from analysis.phantom.render import cut
 from analysis.phantom.tissues import Tissue
@@ -101,6 +104,23 @@ def test_a_scar_is_there_at_rest_and_ischaemia_is_not() -> None:
         for stress in (True, False)
     }
     assert kept == {True: {60.0, 240.0}, False: {60.0}}
+
+
+def test_the_phases_of_a_cine_come_from_the_same_heart(body) -> None:
+    """From end-diastole to end-systole the cavity empties steadily and muscle keeps its volume."""
+    along = np.arange(-60, 61, 2, dtype=np.float32)
+    blood, muscle = [], []
+    for systole in np.linspace(0.0, 1.0, 5):
+        phase = replace(body, heart=contracted(body.heart, float(systole)))
+        volume = np.zeros(2)
+        for height in np.arange(2.0, phase.heart.length_mm, 4.0, dtype=np.float32):
+            section = cut(phase, *plane(along, along, height=height), softness_mm=SOFT_MM)
+            volume += section.fractions[[Tissue.LV_BLOOD, Tissue.MYOCARDIUM]].sum(axis=(1, 2))
+        blood.append(0.016 * volume[0])
+        muscle.append(0.016 * volume[1])
+    assert (np.diff(blood) < 0).all()
+    assert 0.35 < 1 - blood[-1] / blood[0] < 0.8
+    assert muscle == pytest.approx([muscle[0]] * 5, rel=0.08)
 
 
 @pytest.mark.parametrize("view", ["long_axis", "above_heart", "abdomen"])
