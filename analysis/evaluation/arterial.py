@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.aif import measure_aif
 from analysis.aif.assemble import first_pass_area
-from analysis.aif.checks import FEWEST_USABLE_PIXELS
+from analysis.aif.checks import FEWEST_POOL_PIXELS, FEWEST_USABLE_PIXELS
 from analysis.constants import LV_CAVITY, RV_CAVITY
 from analysis.curves import bolus_features
 from analysis.domain import AifResult, AifSeries, Bools, Condition, Doubles, ReadoutProtocol
@@ -123,7 +123,8 @@ def evaluate_arterial(
 
     A series counts for "found" where the true pool has as many pixels as an input function needs
     (``checks.FEWEST_USABLE_PIXELS``) and a bolus was given; the others must not yield a curve
-    without a doubt.
+    without a doubt. In pools below ``checks.FEWEST_POOL_PIXELS`` no pixel is free of wall, whoever
+    draws them, and the curve is flagged: larger ones are compared with the true curve again alone.
     """
     rows, empty = [], []
     for case in cases:
@@ -155,6 +156,7 @@ def evaluate_arterial(
         "series": len(rows),
         "found": round(float((overlap > FOUND_ABOVE).mean()), 4),
         "dice_lv": round(float(overlap.mean()), 4),
+        "dice_lv_above_0.75": round(float((overlap > 0.75).mean()), 4),
         "dice_rv": round(float(np.nanmean([row["dice_rv"] for row in rows])), 4),
         "nothing_to_find": {
             "series": len(empty),
@@ -163,6 +165,9 @@ def evaluate_arterial(
         },
         "automatic_against_drawn": _compare(rows, "drawn", "automatic"),
         "automatic_against_true": _compare(rows, "true", "automatic"),
+        "automatic_against_true_in_larger_pools": _compare(
+            [row for row in rows if row["pixels"] >= FEWEST_POOL_PIXELS], "true", "automatic"
+        ),
         "rows": rows,
     }
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.aif.checks import FEWEST_POOL_PIXELS
 from analysis.evaluation.arterial import FEATURES, arterial_cases, evaluate_arterial
 
 
@@ -27,6 +28,9 @@ def test_automatic_regions_find_the_ventricle_and_its_curve(cases) -> None:
     assert report["found"] == 1 and report["dice_lv"] > 0.7
     assert set(report["automatic_against_drawn"]) == set(FEATURES)
     assert abs(report["automatic_against_true"]["peak_s"]["bias"]) < 1
+    large = [row for row in report["rows"] if row["pixels"] >= FEWEST_POOL_PIXELS]
+    compared = report["automatic_against_true_in_larger_pools"]["peak_s"]
+    assert (compared is None) == (len(large) < 3)
 
 
 def test_a_cavity_of_few_pixels_counts_as_nothing_to_find(cases) -> None:
