@@ -23,10 +23,7 @@ _SMALLEST_POOL_PX: Final = 5
 _EDGE: Final = 0.6
 """Of the pool's peak enhancement in signal: about half of it in concentration, because saturation
 flattens the top. Half height is where the edge of a blurred object lies; pixels below it are mostly
-wall, and with them the brightest quartile would be mixed blood."""
-_PURE_EDGE: Final = 0.55
-"""The same for a pool whose outline a network has drawn, which ends where blood is half of a pixel.
-Readers leave out more of the mixed rim and of papillary muscles than that."""
+wall, and with them the brightest quartile would be mixed blood. Readers leave them out, too."""
 _LEAST_SEEN_PX: Final = 3
 _SAME_POOL: Final = 0.5
 """Dice of two masks of the same pool. A mask that merely holds the other is another thing: cavity
@@ -99,8 +96,10 @@ def agree_on_pools(
     lv, rv, flags = found
     seen_lv, seen_rv = seen
     if seen_lv.sum() < _LEAST_SEEN_PX:
-        return found
-    own = _within_edge(seen_lv, np.nan_to_num(np.asarray(signal, np.float32)), _PURE_EDGE)
+        # The right ventricle measured for the left one would be wrong without notice.
+        exchanged = lv.any() and 2 * int((lv & seen_rv).sum()) > int(lv.sum())
+        return (seen_lv, seen_rv & ~seen_lv, (_DISAGREE,)) if exchanged else found
+    own = _within_edge(seen_lv, np.nan_to_num(np.asarray(signal, np.float32)))
     shared = int((lv & seen_lv).sum())
     same = 2 * shared >= _SAME_POOL * (int(lv.sum()) + int(seen_lv.sum()))
     if own.sum() < FEWEST_USABLE_PIXELS and 2 * shared >= seen_lv.sum():
@@ -120,11 +119,11 @@ def _not_found(reason: str) -> Flag:
     )
 
 
-def _within_edge(pool: Bools, signal: Floats, edge: float = _EDGE) -> Bools:
-    """The pool's pixels that reach this share of its peak, judged without smoothing."""
+def _within_edge(pool: Bools, signal: Floats) -> Bools:
+    """The pool's pixels inside its half-height edge, judged without smoothing."""
     early = np.sort(signal[: max(3, len(signal) // 3)], axis=0)[:3].mean(axis=0)
     peak = np.sort(signal - early, axis=0)[-4:].mean(axis=0)
-    inside: Bools = pool & (peak >= edge * np.percentile(peak[pool], 90))
+    inside: Bools = pool & (peak >= _EDGE * np.percentile(peak[pool], 90))
     return inside
 
 

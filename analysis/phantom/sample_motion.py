@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
@@ -12,6 +13,8 @@ from analysis.phantom.sample_planes import SamplePlane
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+
+_FEWEST_BRIGHT: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +44,13 @@ class Movement:
         """Where pools (K, H, W) lie in the median of the frames in which they are bright.
 
         A reader draws on those frames. In breathing patients they lie millimetres away from the
-        resting position, up to a whole coarse pixel. beyond: the pools where the slice goes when it
+        resting position, up to a whole coarse pixel. The five brightest frames count at least: a
+        single gasp is not where the pool lies. beyond: the pools where the slice goes when it
         leaves its plane; gd: (K, T) concentration in each.
         """
         places = []
         for index, (share, level) in enumerate(zip(shares, gd, strict=True)):
-            bright = level >= 0.5 * level.max()
+            bright = level >= min(0.5 * level.max(), np.sort(level)[-_FEWEST_BRIGHT:][0])
             if beyond is not None:
                 depth = np.float32(np.median(self.through_plane[bright]))
                 share = share + depth * (beyond[index] - share)

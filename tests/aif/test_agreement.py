@@ -59,6 +59,15 @@ def test_a_network_that_saw_nothing_changes_nothing() -> None:
     assert agree_on_pools(found, (EMPTY, RIGHT), ALL_BRIGHT) is found
 
 
+def test_the_right_ventricle_is_never_measured_for_the_left_one() -> None:
+    """The dynamics found one pool; the network knows it as the right ventricle."""
+    lv, rv, flags = agree_on_pools(
+        (RIGHT, EMPTY, (ONE_POOL,)), (square(9, 13, 1), RIGHT), ALL_BRIGHT
+    )
+    assert lv.sum() == 1 and np.array_equal(rv, RIGHT)
+    assert [flag.code for flag in flags] == ["aif-left-ventricle-uncertain"]
+
+
 def test_a_pool_too_small_to_measure_in_gives_way_to_the_larger_one_around_it() -> None:
     found = (LEFT, RIGHT, ())
     assert agree_on_pools(found, (square(9, 13, 2), RIGHT), ALL_BRIGHT) is found

@@ -69,14 +69,14 @@ def test_pools_of_input_function_images_are_smaller_than_the_drawn_cavity() -> N
 
 
 def test_pools_are_labelled_where_they_lie_while_the_bolus_passes() -> None:
-    """Frames 2-4 of 10 are bright and the heart is elsewhere then; one of them is a gasp."""
+    """Frames 2-6 of 10 are bright and the heart is elsewhere then; one of them is a gasp."""
     pool = np.zeros((1, 40, 40), dtype=np.float32)
     pool[0, 16:24, 12:20] = 1.0
     bright = np.zeros((1, 10))
-    bright[0, 2:5] = 3.0
+    bright[0, 2:7] = (3.0, 3.0, 1.0, 1.0, 1.0)
     shift = np.zeros((10, 2), dtype=np.float32)
-    shift[2:5] = (-3.0, 2.0)
-    shift[4] = (9.0, 9.0)
+    shift[2:7] = (-3.0, 2.0)
+    shift[3] = (9.0, 9.0)
     movement = Movement(
         heart=np.ones((40, 40), dtype=np.float32),
         centre_rc=(20.0, 20.0),
