@@ -126,7 +126,8 @@ def evaluate_arterial(
     without a doubt. In pools below ``checks.FEWEST_POOL_PIXELS`` no pixel is free of wall, whoever
     draws them, and the curve is flagged: larger ones are compared with the true curve again alone.
     """
-    rows, empty = [], []
+    rows: list[dict[str, Any]] = []
+    empty: list[dict[str, Any]] = []
     for case in cases:
         automatic = _automatic(case, version)
         if case.lv.sum() < FEWEST_USABLE_PIXELS or case.bolus == "missing":
