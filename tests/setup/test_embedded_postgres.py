@@ -107,19 +107,20 @@ def test_two_users_share_and_the_last_one_stops_it(state):
     assert not answers(second)
 
 
-def test_a_warm_start_is_quick_and_keeps_what_was_stored(state):
+def test_a_warm_start_makes_no_new_cluster_and_keeps_what_was_stored(state):
     with running(state) as server:
         server.psql("CREATE TABLE kept (a int); INSERT INTO kept VALUES (7);", database=DATABASE)
-    begun = time.monotonic()
+        made = (server.cluster.folder / "PG_VERSION").stat()
     with running(state) as server:
-        assert time.monotonic() - begun < 5
+        same = (server.cluster.folder / "PG_VERSION").stat()
+        assert (same.st_ino, same.st_mtime_ns) == (made.st_ino, made.st_mtime_ns)
         assert server.psql("SELECT a FROM kept;", database=DATABASE).stdout.strip() == "7"
 
 
 def test_it_comes_back_after_kill_9(state):
     with running(state) as server:
         os.kill(postmaster_pid(server), signal.SIGKILL)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while server.is_listening() and time.monotonic() < deadline:
             time.sleep(0.05)
         assert server.restart_if_gone()

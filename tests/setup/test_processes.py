@@ -24,7 +24,7 @@ def child(code: str, *arguments: str, log: Path | None = None) -> Child:
     return Child("child", [sys.executable, "-S", "-c", code, *arguments], dict(os.environ), log)
 
 
-def eventually(condition: Callable[[], bool], limit_s: float = 20.0) -> bool:
+def eventually(condition: Callable[[], bool], limit_s: float = 60.0) -> bool:
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:
         if condition():
