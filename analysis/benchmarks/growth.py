@@ -2,6 +2,10 @@
 
 Processor seconds on one thread, so that a busy machine disturbs them little; over workers seconds
 by the clock. Each curve is fitted with a power; 1 means twice the work in twice the time.
+
+    python -m analysis.benchmarks.growth OUT.png [-]
+
+draws what needs no database; with "-" it takes rows of the others as JSON from standard input.
 """
 
 from __future__ import annotations
@@ -148,9 +152,8 @@ def _exam(slices: int) -> Callable[[], object]:
     return lambda: analyse(exam)
 
 
-def main(target: Path) -> None:
-    rows = [] if sys.stdin.isatty() else json.loads(sys.stdin.read() or "[]")
-    found = [*curves(), *(curves_of(rows) if rows else [])]
+def main(target: Path, *more: str) -> None:
+    found = [*curves(), *(curves_of(json.load(sys.stdin)) if more == ("-",) else [])]
     for curve in found:
         told = ", ".join(
             f"{amount:,}: {s:.3g}" for amount, s in zip(curve.amounts, curve.seconds, strict=True)
@@ -160,4 +163,4 @@ def main(target: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -76,7 +76,7 @@ def _growth(picture: str) -> int:
         if answer is None:
             return 1
         rows += json.loads(answer)["rows"]
-    command = [str(PYTHON), "-m", "analysis.benchmarks.growth", picture]
+    command = [str(PYTHON), "-m", "analysis.benchmarks.growth", picture, "-"]
     given = json.dumps(rows)
     return subprocess.run(command, env=environment_variables(), input=given, text=True).returncode
 
