@@ -137,6 +137,8 @@ class MotionResult:
     residual: (T,) mismatch that stays, 1 - correlation near the heart with the synthetic twin (of
         that beat or a neighbour, whichever is better); NaN where a frame was not judged.
     smallest_jacobian: (T,) min determinant of the transform near the heart.
+    levelled: whether ``corrected`` is also freed of the coil's sensitivity that the heart moved
+        through.
     """
 
     corrected: Floats
@@ -144,6 +146,7 @@ class MotionResult:
     frame_status: Bytes
     residual: Floats
     smallest_jacobian: Floats
+    levelled: bool = False
     flags: tuple[Flag, ...] = ()
 
 

@@ -9,16 +9,21 @@ import numpy as np
 
 from analysis.arrays import without_pixels
 from analysis.config import PipelineConfig
-from analysis.constants import BACKGROUND, RV_CAVITY
-from analysis.domain import AifResult, Bools, Bytes, FlowMap
+from analysis.constants import BACKGROUND, LV_CAVITY, RV_CAVITY
+from analysis.domain import AifResult, Bools, Bytes, Floats, FlowMap
 from analysis.perfusion import (
+    BESIDE_BLOOD_MM,
+    RegionCurves,
     RegionFlow,
+    blood_course,
+    distance_from_cavity,
     fit_regions,
     follow_regions,
     map_flow,
     map_upslope,
     pool_neighbours,
     region_curves,
+    without_spill_over,
 )
 from analysis.quality import Flag, PixelQuality
 from analysis.sectors import (
@@ -88,8 +93,7 @@ def refine_maps(work: AcquisitionWork, config: PipelineConfig) -> None:
     curves = []
     for part in parts:
         assert part.flow is not None and part.gd is not None
-        mixed = part.flow.quality == PixelQuality.BLOOD
-        curves.append(region_curves(part.gd, part.source.time_s, segments[part.key], mixed))
+        curves.append(_segment_curves(part, part.gd, segments[part.key], work.aif))
     for model in {config.model, *config.other_models} & REGIONAL_MODELS:
         found = fit_regions(
             curves,
@@ -130,6 +134,20 @@ def _without_blood(part: SliceWork, work: AcquisitionWork, config: PipelineConfi
         base_to_apex=work.base_to_apex,
         apical_rule=config.apical_rule,
     )
+
+
+def _segment_curves(part: SliceWork, gd: Floats, segments: Bytes, aif: AifResult) -> RegionCurves:
+    """Median curves of a slice's segments, freed of what the cavity's blood spills into them."""
+    assert part.flow is not None and part.contours is not None
+    time_s, used = part.source.time_s, part.used
+    cavity = rasterise_labels(part.contours, segments.shape) == LV_CAVITY
+    distance = distance_from_cavity(cavity, part.source.geometry.pixel_spacing_mm)
+    if cavity.any():
+        before = used & (time_s < aif.foot_s) if aif.foot_s is not None else np.zeros_like(used)
+        images = np.where(used[:, None, None], part.corrected, np.nan)
+        gd = without_spill_over(gd, blood_course(images, cavity, before), segments, distance)
+    mixed = part.flow.quality == PixelQuality.BLOOD
+    return region_curves(gd, time_s, segments, mixed, near_blood=distance <= BESIDE_BLOOD_MM)
 
 
 def _take_level(

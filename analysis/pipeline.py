@@ -17,9 +17,10 @@ import torch
 
 from analysis import result
 from analysis.aif import aif_from_slice, measure_aif
+from analysis.alignment import correct_slices, following_breath, heart_of, level_brightness
 from analysis.arrays import measured_arrays
 from analysis.config import PipelineConfig
-from analysis.constants import LV_CAVITY, MYOCARDIUM, RV_CAVITY
+from analysis.constants import LV_CAVITY, RV_CAVITY
 from analysis.cross_checks import acquisition_doubts, exam_doubts
 from analysis.dark_rim import flag_dark_rims
 from analysis.domain import AifSeries, Bools, Exam, Point
@@ -27,7 +28,6 @@ from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import signal_to_gd
 from analysis.layout import lay_out
 from analysis.mapping import map_slices, refine_maps
-from analysis.motion import correct_motion, follow_breath
 from analysis.quality import Flag, FrameStatus
 from analysis.reserve import reserve_rows
 from analysis.result import AnalysisResult
@@ -42,9 +42,6 @@ from analysis.work import AcquisitionWork, Progress, SliceWork, Watch
 
 LEAST_AIF_FRAMES: Final = 8
 """In fewer frames no passage of a bolus can be seen."""
-
-NOTICEABLE_PX: Final = 0.3
-"""A second registration that moves the heart by less than this changes no contour."""
 
 
 def analyse(
@@ -78,11 +75,14 @@ def _analyse_acquisition(work: AcquisitionWork, config: PipelineConfig, watch: W
     passes = 2 if config.second_motion_pass else 1
     for _ in range(passes):
         with watch.stage("motion", passes=passes):
-            _correct_motion(work, watch)
-        with watch.stage("gadolinium", passes=passes):
+            correct_slices(work, watch)
+        with watch.stage("gadolinium", passes=passes + 1):
             _convert_to_gadolinium(work)
         with watch.stage("segmentation", passes=passes):
             _segment(work, config, watch)
+    with watch.stage("gadolinium", passes=passes + 1):
+        for part in level_brightness(work):
+            _convert(part, work)
     with watch.stage("aif"):
         _find_input_function(work, config)
         _subtract_baseline(work)
@@ -96,56 +96,30 @@ def _analyse_acquisition(work: AcquisitionWork, config: PipelineConfig, watch: W
     work.flags.extend(acquisition_doubts(work))
 
 
-def _correct_motion(work: AcquisitionWork, watch: Watch) -> None:
-    """Karhunen-Loeve series and non-rigid registration; a map has nothing to register.
-
-    Once a first segmentation has found the heart, the series is registered again around it, from
-    where the first pass left it. A slice in which that moves nothing keeps what it has.
-    """
-    if work.source.sequence == "map":
-        return
-    for part in work.remaining():
-        watch.still_wanted("motion")
-        earlier, heart = part.motion, _heart(part)
-        if earlier is not None and (heart is None or not earlier.displacement_px.any()):
-            part.settled = True
-            continue
-        with part.part("Motion correction"):
-            moved = correct_motion(
-                part.source.signal,
-                frame_status=part.source.frame_status,
-                pixel_spacing_mm=part.source.geometry.pixel_spacing_mm,
-                is_pd=part.source.is_pd,
-                mask=heart,
-                start_px=None if earlier is None else earlier.displacement_px,
-            )
-            if earlier is not None and heart is not None:
-                change = np.abs(moved.displacement_px - earlier.displacement_px)[..., heart].max()
-                part.settled = bool(change < NOTICEABLE_PX)
-            if not part.settled:
-                part.motion = moved
-
-
 def _convert_to_gadolinium(work: AcquisitionWork) -> None:
     """Look-up tables turn the ratio to the proton-density image into mmol/L."""
     for part in work.remaining():
         if part.settled:
             continue
         if work.source.sequence == "dual":
-            with part.part("Conversion to gadolinium"):
-                part.gd, flags = signal_to_gd(
-                    part.corrected,
-                    is_pd=part.source.is_pd,
-                    protocol=work.source.protocol,
-                    tissue="myocardium",
-                    frame_status=part.frame_status,
-                )
-                known = {flag.code for flag in (*work.flags, *work.source.protocol.assumptions)}
-                work.flags.extend(flag for flag in flags if flag.code not in known)
+            _convert(part, work)
         elif work.source.sequence == "gd":
             part.gd = np.where(part.used[:, None, None], part.corrected, np.nan).astype(np.float32)
         elif work.source.sequence == "map":
             part.mbf = part.source.signal[0].astype(np.float32)
+
+
+def _convert(part: SliceWork, work: AcquisitionWork) -> None:
+    with part.part("Conversion to gadolinium"):
+        part.gd, flags = signal_to_gd(
+            part.corrected,
+            is_pd=part.source.is_pd,
+            protocol=work.source.protocol,
+            tissue="myocardium",
+            frame_status=part.frame_status,
+        )
+        known = {flag.code for flag in (*work.flags, *work.source.protocol.assumptions)}
+        work.flags.extend(flag for flag in flags if flag.code not in known)
 
 
 def _segment(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> None:
@@ -182,7 +156,7 @@ def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
     if work.source.sequence == "map":
         return
     if work.source.aif is not None:
-        images = _following_breath(work, work.source.aif)
+        images = following_breath(work, work.source.aif)
         work.source = replace(work.source, aif=images)
         polygon = config.aif_lv_polygons_rc.get(work.key)
         grid = images.signal.shape[-2:]
@@ -267,14 +241,6 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
             }
 
 
-def _following_breath(work: AcquisitionWork, aif: AifSeries) -> AifSeries:
-    for part in work.remaining():
-        heart = _heart(part)
-        if part.motion is not None and heart is not None:
-            return follow_breath(aif, part.source, part.motion.displacement_px, heart)
-    return aif
-
-
 def _seen_pools(work: AcquisitionWork, aif: AifSeries) -> tuple[Bools, Bools] | None:
     """Where the network sees the ventricles on input function images; None in too few frames."""
     used = ~aif.is_pd & (aif.frame_status == FrameStatus.USED)
@@ -285,17 +251,9 @@ def _seen_pools(work: AcquisitionWork, aif: AifSeries) -> tuple[Bools, Bools] | 
     return seen.lv, seen.rv
 
 
-def _heart(part: SliceWork) -> Bools | None:
-    """LV cavity and wall (H, W) as far as a segmentation has found them."""
-    if part.segmentation is None:
-        return None
-    heart = part.segmentation.probabilities[[LV_CAVITY, MYOCARDIUM]].sum(axis=0) > 0.5
-    return heart if heart.any() else None
-
-
 def _heart_centre(part: SliceWork) -> Point | None:
     """Where an earlier look found the left ventricle without doubt; None asks to search again."""
-    heart = _heart(part)
+    heart = heart_of(part)
     if heart is None or part.segmentation is None or part.segmentation.flags:
         return None
     row, column = np.argwhere(heart).mean(axis=0)

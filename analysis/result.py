@@ -253,6 +253,7 @@ def _motion(part: SliceWork) -> dict[str, Any] | None:
         "residual": _numbers(part.motion.residual),
         "smallest_jacobian": _numbers(part.motion.smallest_jacobian),
         "largest_displacement_px": _numbers(shift),
+        "brightness_levelled": part.motion.levelled,
     }
 
 

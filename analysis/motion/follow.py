@@ -13,8 +13,17 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.domain import AifSeries, Bools, Doubles, Floats, PerfusionSlice, SliceGeometry
+from analysis.domain import (
+    AifSeries,
+    Bools,
+    Doubles,
+    Floats,
+    PerfusionSlice,
+    Point,
+    SliceGeometry,
+)
 from analysis.motion.fields import warp_frames
+from analysis.motion.shading import as_bright_as_at_rest, sensitivity
 
 LEAST_MOTION_PX: Final = 0.5
 """Peak to peak, in pixels of the input images; interpolation would cost more than less motion."""
@@ -24,13 +33,18 @@ _SAME_BEAT: Final = 0.6
 
 
 def follow_breath(
-    series: AifSeries, leader: PerfusionSlice, displacement_px: Floats, heart: Bools
+    series: AifSeries,
+    leader: PerfusionSlice,
+    displacement_px: Floats,
+    heart: Bools,
+    *,
+    level: bool,
 ) -> AifSeries:
     """The input images moved as the heart of a slice was moved in the same beat, all echoes alike.
 
-    displacement_px: (T, 2, H, W) of the leader, see MotionResult; heart: (H, W) on its grid. A beat
-    that the leader has no frame of stays where it is. Comes back as it is where hardly anything
-    moves.
+    displacement_px: (T, 2, H, W) of the leader, see MotionResult; heart: (H, W) on its grid. level:
+    take off the coil's sensitivity too, through which the heart moved. A beat that the leader has
+    no frame of stays where it is. Comes back as it is where hardly anything moves.
     """
     fields = np.broadcast_to(displacement_px, (*displacement_px.shape[:2], *heart.shape))
     shift_px = np.median(fields[:, :, heart], axis=2) @ _between(leader.geometry, series.geometry).T
@@ -40,7 +54,21 @@ def follow_breath(
         return series
     shape = (*moved.shape, *series.signal.shape[-2:])
     field = np.broadcast_to(moved[:, :, None, None], shape).astype(np.float32)
-    return replace(series, signal=np.stack([warp_frames(echo, field) for echo in series.signal]))
+    echoes = [warp_frames(echo, field) for echo in series.signal]
+    if level and series.is_pd.any():
+        proton_density = series.signal[0][series.is_pd].mean(axis=0)
+        centre = _same_place(np.argwhere(heart).mean(axis=0), leader.geometry, series.geometry)
+        coil = sensitivity(proton_density, centre, series.geometry.pixel_spacing_mm)
+        echoes = [as_bright_as_at_rest(echo, field, coil) for echo in echoes]
+    return replace(series, signal=np.stack(echoes))
+
+
+def _same_place(pixel: Doubles, slice_: SliceGeometry, images: SliceGeometry) -> Point:
+    """Where a pixel (row, column) of one grid lies on the other, along its normal."""
+    place = np.asarray(slice_.position_mm) + pixel @ _axes_mm(slice_)
+    axes = _axes_mm(images)
+    row, column = axes @ (place - images.position_mm) / np.square(axes).sum(axis=1)
+    return float(row), float(column)
 
 
 def _between(slice_: SliceGeometry, images: SliceGeometry) -> Doubles:

@@ -58,20 +58,28 @@ class RegionFlow:
     mbf_se: float
 
 
-def region_curves(gd: Floats, time_s: Doubles, regions: Bytes, mixed: Bools) -> RegionCurves:
+def region_curves(
+    gd: Floats,
+    time_s: Doubles,
+    regions: Bytes,
+    mixed: Bools,
+    *,
+    near_blood: Bools | None = None,
+) -> RegionCurves:
     """The median curve of every region of a slice.
 
     gd: (T, H, W) mmol/L. regions: (H, W) number of each pixel's region, 0 outside the wall. mixed:
-    (H, W) pixels that are known to hold blood. Pixels at the wall's edge are left out where enough
-    others remain; a region of hardly any pixels has no curve.
+    (H, W) pixels that are known to hold blood. near_blood: (H, W) pixels that lie beside it; they
+    and others at the wall's edge are left out where enough remain. A region of hardly any pixels
+    has no curve.
     """
     core = ndimage.binary_erosion(regions > 0)
+    deep = core if near_blood is None else core & ~near_blood
     numbers, curves = [], []
     for number in np.unique(regions[regions > 0]):
         pure = (regions == number) & ~mixed
-        inside = pure & core
-        if inside.sum() < FEWEST_CORE_PIXELS:
-            inside = pure
+        choices = (pure & deep, pure & core)
+        inside = next((c for c in choices if c.sum() >= FEWEST_CORE_PIXELS), pure)
         if inside.sum() < FEWEST_PIXELS:
             continue
         pixels = gd[:, inside]

@@ -52,7 +52,7 @@ def cavity_of(series):
 def test_input_images_come_back_to_one_place() -> None:
     still = images(noise=0.0)
     moving, displacement = breathing(still)
-    found = follow_breath(moving, leader_of(still), displacement, HEART)
+    found = follow_breath(moving, leader_of(still), displacement, HEART, level=False)
     bolus = cavity_of(still) > 0.5 * cavity_of(still)[~still.is_pd].max()
     bolus &= ~still.is_pd
     lost = np.abs(cavity_of(moving) / cavity_of(still) - 1)[bolus].max()
@@ -74,20 +74,20 @@ def test_a_turned_grid_is_followed_along_its_own_axes() -> None:
             column_direction=moving.geometry.row_direction,
         ),
     )
-    found = follow_breath(turned, leader_of(still), displacement, HEART)
-    expected = follow_breath(moving, leader_of(still), displacement, HEART)
+    found = follow_breath(turned, leader_of(still), displacement, HEART, level=False)
+    expected = follow_breath(moving, leader_of(still), displacement, HEART, level=False)
     np.testing.assert_allclose(found.signal.transpose(0, 1, 3, 2), expected.signal, atol=1e-2)
 
 
 def test_still_images_and_beats_without_a_slice_stay_as_they_are() -> None:
     still = images()
     moving, displacement = breathing(still, amplitude_mm=1.0)
-    assert follow_breath(moving, leader_of(still), displacement, HEART) is moving
+    assert follow_breath(moving, leader_of(still), displacement, HEART, level=False) is moving
     _, large = breathing(still)
     late = leader_of(still, time_s=still.time_s + 500.0)
-    assert follow_breath(still, late, large, HEART) is still
+    assert follow_breath(still, late, large, HEART, level=False) is still
     untimed = leader_of(still, time_s=np.full(still.time_s.size, np.nan))
-    assert follow_breath(still, untimed, large, HEART) is still
+    assert follow_breath(still, untimed, large, HEART, level=False) is still
 
 
 def test_a_breath_no_longer_spoils_the_input_function() -> None:
@@ -95,7 +95,7 @@ def test_a_breath_no_longer_spoils_the_input_function() -> None:
 
     still = images()
     moving, displacement = breathing(still, amplitude_mm=25.0)
-    followed = follow_breath(moving, leader_of(still), displacement, HEART)
+    followed = follow_breath(moving, leader_of(still), displacement, HEART, level=False)
     true, spoiled, mended = (
         measure_aif(series, lv_mask=LV).gd_mmol_per_l for series in (still, moving, followed)
     )
