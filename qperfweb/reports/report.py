@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 
+from analysis.constants import POSITIONS
 from qperfweb.reviews.history import words_of
 from qperfweb.reviews.models import Reading, ReadingState, Signature
 from qperfweb.reviews.queries import content_of, flags_of, newest_revision, remeasured
@@ -75,12 +76,11 @@ def report_of(reading: Reading) -> tuple[dict[str, Any], dict[str, str]]:
         "rows": [_row(row, conditions) for row in rows],
         "bullseyes": [name for name in pictures if name.startswith("bullseye")],
         "maps": maps,
-        "map_columns": max((len(a["slices"]) for a in document["acquisitions"]), default=1),
         "bars": [[f"bar-{kind}.svg", *BAR_WORDS[kind]] for kind in kinds],
         "text": content["report"],
         **clinical_part(document, acquired, content, summary),
         "method": _method(reading, document),
-        "flags": [_flag(flag) for flag in flags_of(run, content)],
+        "flags": _once([_flag(flag) for flag in flags_of(run, content)]),
         "edits": _edits(reading),
         "signatures": [_signature(s) for s in reading.signatures.order_by("id")],
         "addenda": [
@@ -149,10 +149,14 @@ def _maps(
     new: Mapping[str, Mapping[str, Any]],
     territories: Mapping[int, str],
     pictures: dict[str, str],
-) -> list[dict[str, str]]:
+) -> list[list[dict[str, str] | None]]:
+    """Rows of maps, each below what lies at the same position; None where there is none."""
     bundle = open_bundle(settings.STORE_DIR, reading.run.bundle_sha256)
-    maps = []
+    slices = [piece for a in document["acquisitions"] for piece in a["slices"]]
+    positions = [p for p in POSITIONS if any(s["position"] == p for s in slices)]
+    rows: list[list[dict[str, str] | None]] = []
     for acquisition in document["acquisitions"]:
+        row: list[dict[str, str] | None] = [None] * len(positions)
         for piece in acquisition["slices"]:
             key = piece["key"]
             contours = content["contours"].get(key) or piece["contours"]
@@ -173,8 +177,13 @@ def _maps(
                 **SCALES[quantity],
             )
             edited = " (edited contours)" if key in new else ""
-            maps.append({"file": f"map-{key}.svg", "title": key.replace("_", " ") + edited})
-    return maps
+            row[positions.index(piece["position"])] = {
+                "file": f"map-{key}.svg",
+                "title": key.replace("_", " ") + edited,
+            }
+        if any(row):
+            rows.append(row)
+    return rows
 
 
 def _row(row: Mapping[str, Any], conditions: list[str]) -> dict[str, Any]:
@@ -228,6 +237,11 @@ def _method(reading: Reading, document: Mapping[str, Any]) -> list[list[str]]:
     if haematocrit is not None:
         lines.append(["haematocrit", f"{haematocrit:.2f}"])
     return lines
+
+
+def _once(flags: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Stress and rest may both assume the same; one line says it."""
+    return [flag for i, flag in enumerate(flags) if flag not in flags[:i]]
 
 
 def _flag(flag: Mapping[str, Any]) -> dict[str, str]:

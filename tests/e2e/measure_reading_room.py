@@ -23,7 +23,7 @@ from typing import Any
 import psutil
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.e2e.conftest import CHROMIUM_ARGUMENTS
+from tests.e2e.conftest import CHROMIUM_ARGUMENTS, sign_in
 
 READY = ".cell-view[data-pixels=ready]"
 CINE_S = 8
@@ -42,7 +42,7 @@ def main() -> None:
             args=CHROMIUM_ARGUMENTS,
         )
         page = browser.new_page(viewport={"width": 1920, "height": 1080})
-        _sign_in(page, wanted.address, wanted.user, password)
+        sign_in(page, wanted.address, wanted.user, password)
         studies = _ready_studies(page)
         if not studies:
             raise SystemExit("There is no study that is ready to read: import one first.")
@@ -55,14 +55,6 @@ def main() -> None:
         for line in _memory(page, wanted.address, many):
             print(line)
         browser.close()
-
-
-def _sign_in(page: Page, address: str, user: str, password: str) -> None:
-    page.goto(f"{address}/accounts/login/")
-    page.locator("[name=login]").fill(user)
-    page.locator("[name=password]").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(lambda url: "login" not in url)
 
 
 def _ready_studies(page: Page) -> list[int]:

@@ -12,12 +12,11 @@ import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from PIL import Image
 from playwright.sync_api import Page, expect, sync_playwright
 
-from tests.e2e.conftest import CHROMIUM_ARGUMENTS
+from tests.e2e.conftest import CHROMIUM_ARGUMENTS, sign_in
 
 WIDTH, HEIGHT = 1440, 900
 COLOURS = 256
@@ -41,17 +40,10 @@ def main(sign_ins: Path, out: Path) -> None:
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="dark")
         page.set_default_timeout(120_000)
         expect.set_options(timeout=120_000)
-        sign_in(page, demo["address"].rstrip("/"), reader)
+        address = demo["address"].rstrip("/")
+        sign_in(page, address, reader["username"], reader["password"])
         take(page, out)
         browser.close()
-
-
-def sign_in(page: Page, address: str, person: dict[str, Any]) -> None:
-    page.goto(f"{address}/accounts/login/")
-    page.locator("[name=login]").fill(person["username"])
-    page.locator("[name=password]").fill(person["password"])
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(lambda url: "login" not in url)
 
 
 def take(page: Page, out: Path) -> None:

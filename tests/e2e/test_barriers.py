@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.axe import violations
-from tests.e2e.conftest import PASSWORD, PICTURES, Installation
+from tests.e2e.conftest import PASSWORD, PICTURES, Installation, sign_in
 from tests.e2e.pages import ADDRESSES
 from tests.e2e.room import picture
 
@@ -44,11 +44,7 @@ def windows(browser: Any) -> Iterator[Any]:
         contexts.append(context)
         page: Page = context.new_page()
         if role:
-            page.goto(f"{installation.address}/accounts/login/")
-            page.locator("[name=login]").fill(role)
-            page.locator("[name=password]").fill(PASSWORD)
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url(lambda url: "login" not in url)
+            sign_in(page, installation.address, role)
         return page
 
     yield window

@@ -9,9 +9,8 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.e2e.axe import violations
-from tests.e2e.conftest import Installation
+from tests.e2e.conftest import Installation, sign_in
 from tests.e2e.room import SLOW_MS, Studies, draw_circle, enter_value, open_study, picture, saved
-from tests.e2e.test_account import sign_in
 
 pytestmark = pytest.mark.e2e
 

@@ -12,10 +12,9 @@ from playwright.sync_api import Locator, Page, expect
 from pydicom.uid import JPEG2000Lossless
 
 from tests.e2e.axe import violations
-from tests.e2e.conftest import Installation
+from tests.e2e.conftest import Installation, sign_in
 from tests.e2e.exams import simulate, variant
 from tests.e2e.room import drag, middle_of, picture
-from tests.e2e.test_account import sign_in
 
 pytestmark = pytest.mark.e2e
 

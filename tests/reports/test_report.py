@@ -153,3 +153,24 @@ def test_conditions_of_different_quantities_keep_their_own_scales(reading):
     assert values["quantity"].startswith("stress: Myocardial blood flow")
     assert "rest: Relative upslope" in values["quantity"]
     assert {"bullseye-stress.svg", "bullseye-rest.svg"} <= set(pictures)
+
+
+def test_maps_lie_below_their_position_and_what_is_missing_leaves_a_gap(reading):
+    for piece in reading.run.document["acquisitions"][1]["slices"]:
+        if piece["position"] == "mid":
+            piece["contours"] = None
+    values, pictures = report_of(reading)
+    titles = [[one and one["title"] for one in row] for row in values["maps"]]
+    assert titles == [
+        ["stress basal", "stress mid", "stress apical"],
+        ["rest basal", None, "rest apical"],
+    ]
+    assert "map-rest_mid.svg" not in pictures
+
+
+def test_what_stress_and_rest_both_assume_is_said_once(reading):
+    assumed = {"code": "assumed", "message": "The delay was assumed.", "severity": "information"}
+    for acquisition in reading.run.document["acquisitions"]:
+        acquisition["flags"] = [{**assumed, "segment": None}]
+    messages = [flag["message"] for flag in report_of(reading)[0]["flags"]]
+    assert sorted(messages) == ["Look at the wall.", "The delay was assumed."]
