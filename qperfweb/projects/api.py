@@ -19,7 +19,7 @@ from qperfweb.reviews.models import Reading
 from qperfweb.reviews.serializers import read_request
 from qperfweb.studies.models import Study
 
-from . import queries, serializers, services
+from . import locking, opening, queries, serializers, services
 from .export import COLUMNS, export_rows
 from .models import Case, Project, ProjectMember
 from .roles import Standing, standing, visible_projects
@@ -137,7 +137,7 @@ class CaseView(ProjectView):
         case = get_object_or_404(project.cases.select_related("study", "project"), pk=case_id)
         wanted = read_request(serializers.CaseRequest, request.data)
         if wanted.get("analyse"):
-            services.case_analyse(case, request.user)
+            opening.case_analyse(case, request.user)
         elif "reference" in wanted:
             number = wanted["reference"]
             reference = Reading.objects.filter(pk=number, study=case.study).first()
@@ -191,7 +191,7 @@ class OpenView(ProjectView):
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, project_id: int) -> Response:
         project = self.project(request, project_id, manage=True)
-        services.project_open(project, request.user)
+        opening.project_open(project, request.user)
         return self.answer(project, request)
 
 
@@ -204,7 +204,7 @@ class LockView(ProjectView):
     def post(self, request: Request, project_id: int) -> Response:
         project = self.project(request, project_id, manage=True)
         wanted = read_request(serializers.ReasonRequest, request.data)
-        services.project_lock(project, request.user, wanted["reason"])
+        locking.project_lock(project, request.user, wanted["reason"])
         return self.answer(project, request)
 
 
@@ -222,7 +222,7 @@ class TrainingView(ProjectView):
         ).first()
         if reader is None:
             raise Invalid("There is no such reader in this project.", field="reader")
-        services.training_again(project, request.user, reader)
+        opening.training_again(project, request.user, reader)
         return self.answer(project, request)
 
 

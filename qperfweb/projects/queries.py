@@ -22,11 +22,12 @@ from .models import (
     ProjectState,
     QueryState,
 )
+from .opening import case_take_result
 from .reading import assignments_with_readings, is_signed, list_of, next_of
 from .repeats import repeatability
 from .roles import Standing, standing
 from .rules import limits_of
-from .services import NEEDED_OF, case_take_result
+from .services import NEEDED_OF
 from .training import training_result
 from .values import values_of_readings
 

@@ -18,7 +18,7 @@ from qperfweb.reviews.view import state_on
 from qperfweb.runs.models import AnalysisRun
 
 from .models import Assignment, AssignmentKind, Project, ProjectMember, ProjectState
-from .services import case_take_result
+from .opening import case_take_result
 from .training import training_result
 
 

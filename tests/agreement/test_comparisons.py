@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from qperfweb.projects.services import project_lock
+from qperfweb.projects.locking import project_lock
 from qperfweb.runs import services
 from qperfweb.runs.bundles import write_bundle
 from qperfweb.runs.models import AnalysisRun, RunPurpose

@@ -10,12 +10,14 @@ from django.conf import settings
 
 from qperfweb.accounts.models import Site, User
 from qperfweb.core.rls import site_scope
+from qperfweb.projects import opening
 from qperfweb.projects import services as projects
+from qperfweb.projects.models import Project
 from qperfweb.reviews.services import reading_open
 from qperfweb.runs import services
 from qperfweb.runs.bundles import write_bundle
 from qperfweb.runs.models import AnalysisRun
-from tests.projects.examples import WITHIN_TENTH, lower_everything, read_all
+from tests.projects.examples import WITHIN_TENTH, lower_everything, read_all, read_next
 from tests.reading import acknowledge, contour, edit, override, sign
 from tests.runs.examples import a_result, a_study
 
@@ -73,6 +75,15 @@ def disagree(number: int) -> None:
             ("reviewer", "adjudicator"), ("third", "adjudicator"),
         ):  # fmt: skip
             projects.member_add(project, manager, people[name], role)
-        project = projects.project_open(project, manager)
+        project = opening.project_open(project, manager)
         read_all(project, people["reader"], *lower_everything())
         read_all(project, people["second"])
+
+
+def read_on(name: str, username: str, number: int, *, far: bool = False) -> None:
+    """Sign somebody's next cases of a project; ``far`` from what was measured, or as it is."""
+    user = User.objects.get(username=username)
+    with site_scope([Site.objects.get(slug="north").pk]):
+        project = Project.objects.get(name=name)
+        for _ in range(number):
+            read_next(project, user, *(lower_everything() if far else ()))

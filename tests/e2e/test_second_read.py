@@ -2,29 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.conftest import PASSWORD, ROOT
+from tests.e2e.conftest import PASSWORD
+from tests.e2e.second_reads import picture, script
 
 pytestmark = pytest.mark.e2e
-
-
-def script(installation, step, login=""):
-    """A step of second_read_script, with the database login that it needs."""
-    own = installation.environment
-    done = subprocess.run(
-        [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c",
-         f"from tests.e2e.second_read_script import *; {step}"],
-        cwd=ROOT, capture_output=True, text=True, timeout=300,
-        env={**own, "DATABASE_URL": own[f"DATABASE_{login}URL"]},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
 
 
 @pytest.fixture
@@ -41,15 +27,6 @@ def disagreements(installation):
     script(installation, "receive(2, first=11)")
     script(installation, "analyse()", "WORKER_")
     script(installation, "disagree(2)")
-
-
-def picture(page, name):
-    folder = os.environ.get("QPERF_TEST_PICTURES")
-    if folder:
-        for width in (1280, 1920):
-            page.set_viewport_size({"width": width, "height": 900})
-            page.wait_for_timeout(600)
-            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
 
 
 def test_a_project_is_set_up_read_blinded_and_watched(studies, page_of, installation):

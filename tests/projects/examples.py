@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from qperfweb.projects import services
+from qperfweb.projects import opening, services
 from qperfweb.projects.models import Assignment, Project
 from qperfweb.projects.reading import next_of, open_case
 from qperfweb.reviews.models import Reading
@@ -27,7 +27,7 @@ class World:
     project: Project
 
     def open(self) -> Project:
-        self.project = services.project_open(self.project, self.manager)
+        self.project = opening.project_open(self.project, self.manager)
         return self.project
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qperfweb.core.errors import Conflict, Invalid, NotAllowed
-from qperfweb.projects import services
+from qperfweb.projects import locking
 from qperfweb.projects.adjudication import (
     decision_make,
     newest_decision,
@@ -34,7 +34,7 @@ def test_the_last_signature_sends_a_disagreement_to_the_adjudicators(disagreemen
     assert (found["name"], found["segment"]) == ("stress", 0)
     assert found["size"] == pytest.approx(0.6, abs=1e-3)
     with pytest.raises(Conflict, match="wait for a decision"):
-        services.project_lock(world.project, world.manager)
+        locking.project_lock(world.project, world.manager)
 
 
 def test_readings_within_the_limits_need_nobody(make_world):
@@ -74,7 +74,7 @@ def test_an_adjudicator_may_make_a_third_reading_and_choose_it(disagreement):
         decision_make(adjudication, world.adjudicator, reading=third, reason="mine", seen=0)
     sign(third, world.adjudicator)
     decision_make(adjudication, world.adjudicator, reading=third, reason="mine", seen=0)
-    services.project_lock(world.project, world.manager)
+    locking.project_lock(world.project, world.manager)
 
 
 @pytest.mark.parametrize("who", ["first", "manager"])

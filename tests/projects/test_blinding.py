@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from pyarrow import parquet
 
-from qperfweb.projects import services
+from qperfweb.projects import locking, services
 from qperfweb.projects.gate import HARMLESS, OF_THE_PROJECT, STUDY_OF
 from qperfweb.projects.models import Assignment
 from qperfweb.projects.reading import open_case
@@ -217,7 +217,7 @@ def test_readers_of_a_project_do_not_see_each_other_until_it_is_locked(make_blin
             assert browser(user).get(address).status_code == 403, (user, address)
     assert browser(world.first).get(addresses[0]).status_code == 200
     read_all(world.project, world.second)
-    services.project_lock(world.project, world.manager)
+    locking.project_lock(world.project, world.manager)
     for user in people:
         assert browser(user).get(addresses[0]).status_code == 200, user
 
@@ -258,7 +258,7 @@ def test_the_lock_shows_everything_to_the_readers(make_blinded):
     read_all(world.project, world.second)
     own = browser(world.first).get(f"/api/projects/cases/{assignment.pk}/viewer/")
     assert not tells(own.content)
-    services.project_lock(world.project, world.manager)
+    locking.project_lock(world.project, world.manager)
     own = browser(world.first).get(f"/api/projects/cases/{assignment.pk}/viewer/")
     assert tells(own.content)
     assert not own.json()["can_read"]
@@ -283,7 +283,7 @@ def test_the_export_of_a_locked_project_holds_every_reading(make_blinded):
     client = browser(world.adjudicator)
     address = f"/api/projects/{world.project.pk}/readings."
     assert client.get(address + "csv").status_code == 403
-    services.project_lock(world.project, world.manager)
+    locking.project_lock(world.project, world.manager)
     text = client.get(address + "csv").content.decode()
     lines = list(csv.DictReader(io.StringIO(text)))
     assert len(lines) == 2 * (32 + 19)

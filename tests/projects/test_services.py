@@ -10,7 +10,7 @@ from qperfweb.accounts.models import Membership
 from qperfweb.core.errors import Conflict, Invalid, NotAllowed
 from qperfweb.core.models import TrailEvent
 from qperfweb.core.rls import site_scope
-from qperfweb.projects import services
+from qperfweb.projects import locking, opening, services
 from qperfweb.projects.models import Assignment, AssignmentKind, Case
 from qperfweb.projects.queries import project_state
 from qperfweb.projects.reading import list_of, next_of, open_case
@@ -18,6 +18,7 @@ from qperfweb.projects.repeats import repeatability
 from qperfweb.projects.training import training_result
 from qperfweb.reviews.models import Reading, ReadingFigure, ReadingSegment, ReadingState
 from qperfweb.reviews.services import reading_open
+from qperfweb.reviews.sight import blinded_studies
 from qperfweb.reviews.verify import verify_reading
 from qperfweb.runs import services as runs
 from qperfweb.runs.bundles import write_bundle
@@ -108,8 +109,8 @@ def test_studies_open_when_the_training_is_passed(make_world):
     assert training_result(project, world.first).failed
     assert next_of(project, world.first) is None
     with pytest.raises(Conflict, match="left to read"):
-        services.training_again(project, world.manager, world.second)
-    services.training_again(project, world.manager, world.first)
+        opening.training_again(project, world.manager, world.second)
+    opening.training_again(project, world.manager, world.first)
     read_next(project, world.first)
     assert training_result(project, world.first).allowed
     assert turn(project, world.first).kind == AssignmentKind.FIRST
@@ -149,12 +150,12 @@ def test_a_result_with_other_settings_does_not_count_and_says_so(make_world, in_
     )
     assert cases[newer.pk]["problem"] == ""
     case = Case.objects.get(study=odd)
-    services.case_analyse(case, world.manager)
+    opening.case_analyse(case, world.manager)
     again = AnalysisRun.objects.filter(study=odd).latest("id")
     assert again.parameters["pipeline"]["model"] == "btex"
     with as_worker():
         finish(again)
-    assert services.case_take_result(case).run_id == again.pk
+    assert opening.case_take_result(case).run_id == again.pk
     assert len(list_of(project, world.first)) == 3
 
 
@@ -196,12 +197,12 @@ def test_a_lock_freezes_everything_in_the_database_itself(make_world, as_owner):
     project = world.open()
     read_all(project, world.first)
     with pytest.raises(Conflict, match="Readings that are not signed: 1"):
-        services.project_lock(project, world.manager)
+        locking.project_lock(project, world.manager)
     draft = open_case(turn(project, world.second), world.second)
-    project = services.project_lock(project, world.manager, "second reader is ill")
+    project = locking.project_lock(project, world.manager, "second reader is ill")
     draft.refresh_from_db()
     assert draft.state == ReadingState.DISCARDED
-    assert services.content_digest(project) == project.content_sha256
+    assert locking.content_digest(project) == project.content_sha256
     assert TrailEvent.objects.filter(action="project.locked").count() == 1
     assignment = project.assignments.first()
     changes = [
@@ -228,7 +229,7 @@ def test_nothing_about_an_open_project_can_be_changed(make_world, in_site):
     with pytest.raises(Conflict, match="open for reading"):
         services.cases_add(project, world.manager, [a_study(in_site, 7)])
     with pytest.raises(Conflict):
-        services.project_open(project, world.manager)
+        opening.project_open(project, world.manager)
 
 
 def test_studies_are_given_by_those_who_manage_their_site(make_world, other_site):
@@ -259,8 +260,24 @@ def test_a_reader_has_a_study_in_one_open_project_at_a_time(make_world):
     services.cases_add(lax, world.manager, [world.runs[0].study])
     member = services.member_add(lax, world.manager, world.first, "reader")
     with pytest.raises(Conflict, match="reads one of these studies in the project"):
-        services.project_open(lax, world.manager)
+        opening.project_open(lax, world.manager)
     services.member_end(member, world.manager, "reads it elsewhere")
     services.member_add(lax, world.manager, world.adjudicator, "reader")
-    assert services.project_open(lax, world.manager).state == "open"
+    assert opening.project_open(lax, world.manager).state == "open"
     assert turn(strict, world.first).case.study_id == world.runs[0].study.pk
+
+
+def test_a_project_that_another_site_runs_blinds_its_readers_and_counts_like_an_own_one(
+    make_world, user_of, in_site, other_site
+):
+    world = make_world(studies=1)
+    study = world.runs[0].study
+    both = user_of("site_admin", in_site, other_site)
+    with site_scope([in_site.pk, other_site.pk]):
+        far = services.project_create(other_site, both, name="Far", limits=[])
+        services.cases_add(far, both, [study])
+        services.member_add(far, both, world.first, "reader")
+        opening.project_open(far, both)
+    assert blinded_studies(world.first) == {study.pk}  # who has no role at the other site
+    with pytest.raises(Conflict, match="reads one of these studies in the project “Far”"):
+        world.open()

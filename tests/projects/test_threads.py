@@ -6,7 +6,7 @@ import pytest
 
 from qperfweb.core.errors import Conflict, NotAllowed
 from qperfweb.core.models import TrailEvent
-from qperfweb.projects import services
+from qperfweb.projects import locking
 from qperfweb.projects.models import Case
 from qperfweb.projects.threads import query_open, query_say, steps_for, visible_queries
 from tests.projects.examples import read_all
@@ -55,6 +55,6 @@ def test_a_project_is_not_locked_over_an_open_query(asked):
     read_all(world.project, world.first)
     read_all(world.project, world.second)
     with pytest.raises(Conflict, match="Queries that are not closed: 1"):
-        services.project_lock(world.project, world.manager)
+        locking.project_lock(world.project, world.manager)
     query_say(query, world.manager, kind="closing", text="settled by telephone")
-    services.project_lock(world.project, world.manager)
+    locking.project_lock(world.project, world.manager)
