@@ -38,7 +38,8 @@ from qperfweb.studies.models import (
     StudyState,
 )
 
-from .models import Erasure, Pseudonym
+from .holds import hold_of
+from .models import Erasure, Hold, Pseudonym
 from .pseudonyms import policy_of
 
 BUSY = (StudyState.QUEUED, StudyState.ANALYSING, StudyState.RECEIVING)
@@ -87,7 +88,7 @@ def patient_erase(patient: Patient, user: Any, *, reason: str) -> Erasure:
     user: None for the installation itself (the command for a whole site).
 
     Raises NotAllowed without the role, Invalid without a reason, Conflict while an analysis runs or
-    when the patient was erased already.
+    the images are held, or when the patient was erased already.
     """
     if user is not None and not can(user, Verb.MANAGE_SITE, patient):
         raise NotAllowed("Only the site's administrators erase a patient.")
@@ -97,6 +98,8 @@ def patient_erase(patient: Patient, user: Any, *, reason: str) -> Erasure:
     identity = PatientIdentity.objects.filter(patient=patient).first()
     if identity is None or identity.wrapped_key is None:
         raise Conflict("This patient was erased already.")
+    if hold_of(patient) is not None:
+        raise Conflict("The images of this patient are held; end the hold first.", code="held")
     if patient.studies.filter(state__in=BUSY).exists():
         raise Conflict("An analysis of this patient is running; wait for it or cancel it.")
     gone = preview(patient)
@@ -119,6 +122,7 @@ def patient_erase(patient: Patient, user: Any, *, reason: str) -> Erasure:
         accession_number="", description="", study_date=None, study_time=None, institution=""
     )
     Pseudonym.objects.filter(patient=patient).delete()
+    Hold.objects.filter(patient=patient).delete()  # one that ran out; its reason may name somebody
     identity.wrapped_key, identity.sealed = None, b""
     identity.save(update_fields=["wrapped_key", "sealed", "updated_at"])
     patient.search_tokens, patient.identity_digest = [], f"{Patient.ERASED}{secrets.token_hex(24)}"

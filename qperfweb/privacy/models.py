@@ -44,6 +44,25 @@ class Pseudonym(models.Model):
         ]
 
 
+class Hold(models.Model):
+    """One patient's images are kept longer than the site's rule says, and nothing is erased.
+
+    until: the day after which the site's rule holds again; empty: until somebody ends the hold.
+    """
+
+    site = models.ForeignKey("accounts.Site", on_delete=models.PROTECT, related_name="+")
+    patient = models.OneToOneField(
+        "studies.Patient", on_delete=models.CASCADE, related_name="image_hold"
+    )
+    until = models.DateField(null=True)
+    reason = models.CharField(max_length=500)
+    set_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    set_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="a_hold_has_a_reason")]
+
+
 class Erasure(models.Model):
     """One erasure: asked for with a reason, done at once as far as possible, the rest when due.
 

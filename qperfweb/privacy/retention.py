@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
 
 from qperfweb.accounts.models import Site
@@ -21,6 +21,7 @@ from qperfweb.studies.cleaning import delete_unnamed
 from qperfweb.studies.models import Instance, Series, Study
 
 from .erasure import BUSY
+from .holds import hold_of, holds_standing
 from .pseudonyms import policy_of
 
 AT_ONCE = 200
@@ -41,7 +42,8 @@ class Due:
 def images_due(site_id: int, *, within: timedelta = timedelta(0)) -> list[Due]:
     """Studies whose images are older than the site keeps them, or will be ``within``, oldest first.
 
-    Studies that are being received or analysed wait until that is done.
+    Studies that are being received or analysed wait until that is done, and those of patients
+    whose images are held until the hold ends.
     """
     days = policy_of(site_id).images_kept_days
     if days is None:
@@ -51,7 +53,7 @@ def images_due(site_id: int, *, within: timedelta = timedelta(0)) -> list[Due]:
         site_id=site_id,
         last_received_at__lt=timezone.now() + within - kept,
         series__instances__isnull=False,
-    ).exclude(state__in=BUSY)
+    ).exclude(Q(state__in=BUSY) | Q(patient__in=holds_standing().values("patient")))
     counted = rows.annotate(
         objects_held=Count("series__instances"), bytes_held=Sum("series__instances__size_bytes")
     )
@@ -79,9 +81,11 @@ def retention_carry_out() -> Iterator[tuple[Site, Due]]:
 
 @transaction.atomic
 def _images_remove(due: Due) -> bool:
-    """False where the study was sent anew in the meantime, or is being analysed."""
+    """False where the study was sent anew in the meantime, is held or is being analysed."""
     study = Study.objects.select_for_update(of=("self",)).get(pk=due.study.pk)
     if study.last_received_at != due.study.last_received_at or study.state in BUSY:
+        return False
+    if hold_of(study.patient) is not None:
         return False
     objects = Instance.objects.filter(series__study=study)
     hashes = set(objects.values_list("sha256", flat=True))

@@ -26,6 +26,7 @@ from qperfweb.studies.models import Study
 from .copies import write_patient_copy
 from .deidentification.profile import Option
 from .erasure import patient_erase, preview
+from .holds import hold_end, hold_of, hold_set
 from .models import Erasure, Policy
 from .pseudonyms import policy_of, reidentify
 from .retention import SOON, images_due
@@ -139,8 +140,36 @@ def erase(request: HttpRequest, study_id: int) -> HttpResponse:
         "identity": open_identity(getattr(patient, "identity", None)),
         "preview": preview(patient),
         "confirmation": CONFIRMATION,
+        "hold": hold_of(patient),
+        "kept_days": policy_of(patient.site_id).images_kept_days,
     }
     return render(request, "privacy/erase.html", context)
+
+
+class HoldForm(forms.Form):
+    """How long the images of one patient are held."""
+
+    until = forms.DateField(required=False, label="Until")
+    reason = forms.CharField(max_length=500, label="Reason")
+    end = forms.BooleanField(required=False)
+
+
+@require_POST
+@login_required
+def hold(request: HttpRequest, study_id: int) -> HttpResponse:
+    """Hold the images of a study's patient, or end that."""
+    patient = _study(request, study_id, Verb.MANAGE_SITE).patient
+    form = HoldForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(" ".join(f"{name}: {error[0]}" for name, error in form.errors.items()))
+    wanted = form.cleaned_data
+    if wanted["end"]:
+        hold_end(patient, request.user, reason=wanted["reason"])
+        messages.success(request, "The site's rule holds again for this patient's images.")
+    else:
+        hold_set(patient, request.user, reason=wanted["reason"], until=wanted["until"])
+        messages.success(request, "The images of this patient are held.")
+    return HttpResponseRedirect(reverse("patient-erase", args=[study_id]))
 
 
 def _download(write: Callable[[IO[bytes]], str]) -> HttpResponse:

@@ -96,6 +96,7 @@ privacy/<slug:slug>/policy/                       POST   -       . . . . x . . 4
 privacy/<slug:slug>/reveal/                       POST   -       . . . . x . . 400
 studies/<int:study_id>/erase/                     GET    -       . . . . x . . 200
 studies/<int:study_id>/erase/                     POST   -       . . . . x . . 400
+studies/<int:study_id>/hold/                      POST   -       . . . . x . . 400
 studies/<int:study_id>/patient.zip                POST   -       . . . . x . . 400
 studies/<int:study_id>/deidentified.zip           GET    -       . x x x . . . 200
 set-aside/                                        GET    -       x x x x x . . 200

@@ -237,7 +237,9 @@ def test_whoever_is_refused_or_tries_another_site_leaves_a_line_in_the_trail(
     assert client.get("/trail/").status_code == 403
     asked = client.post("/api/uploads/", {"site": other_site.slug}, "application/json")
     assert asked.status_code == 403
+    stow = f"/dicom-web/sites/{other_site.slug}/studies"
+    assert client.post(stow, b"DICM", "application/dicom").status_code == 404
     events = TrailEvent.objects.filter(action="access.refused", actor=client.user).order_by("id")
-    assert [event.details["path"] for event in events] == ["/trail/", "/api/uploads/"]
+    assert [event.details["path"] for event in events] == ["/trail/", "/api/uploads/", stow]
     client.get("/studies/999/")  # a page that is not there is no attempt
-    assert events.count() == 2
+    assert events.count() == 3

@@ -113,3 +113,15 @@ def wait_for(ready: Any, seconds: float = 90) -> None:
             pass
         assert time.monotonic() < until, "it did not come up"
         time.sleep(0.2)
+
+
+def wait_for_delivery(site: Any) -> None:
+    """Until a delivery to the site is finished."""
+    from qperfweb.core.rls import site_scope
+    from qperfweb.studies.models import IntakeBatch
+
+    def arrived() -> bool:
+        with site_scope([site.pk]):
+            return IntakeBatch.objects.filter(finished_at__isnull=False).exists()
+
+    wait_for(arrived)

@@ -17,7 +17,7 @@ from qperfweb.dicom_network.listener import MOST_PDU_BYTES
 from qperfweb.dicom_network.spool import receiving_folder, spool_folder
 from qperfweb.studies.models import Instance, IntakeBatch
 from tests.dicom import make
-from tests.dicom_network.conftest import wait_for
+from tests.dicom_network.conftest import wait_for, wait_for_delivery
 from tests.dicom_network.test_listener import called
 
 EXPLICIT = "1.2.840.10008.1.2.1"
@@ -50,12 +50,7 @@ def test_an_object_that_breaks_off_leaves_nothing_and_those_before_it_stay(liste
     with suppress(RuntimeError, ValueError, OSError):  # it may notice
         association.send_c_store(large)
     assert halfway.wait(30)
-
-    def arrived() -> bool:
-        with site_scope([site.pk]):
-            return IntakeBatch.objects.filter(finished_at__isnull=False).exists()
-
-    wait_for(arrived)
+    wait_for_delivery(site)
     with site_scope([site.pk]):
         assert Instance.objects.count() == 2
     wait_for(lambda: list(receiving_folder().iterdir()) == [])
@@ -101,12 +96,7 @@ def test_a_wrong_length_in_the_data_is_listed_with_its_reason(listener, site):
     for ds in (good, other):
         assert association.send_c_store(ds).Status == 0
     association.release()
-
-    def arrived() -> bool:
-        with site_scope([site.pk]):
-            return IntakeBatch.objects.filter(finished_at__isnull=False).exists()
-
-    wait_for(arrived)
+    wait_for_delivery(site)
     with site_scope([site.pk]):
         (batch,) = IntakeBatch.objects.all()
         assert batch.accepted == Instance.objects.count() == 1

@@ -20,7 +20,7 @@ from qperfweb.dicom_network.spool import recover, spool_folder
 from qperfweb.studies.models import Instance, IntakeBatch, IntakeProblem, Study
 from qperfweb.studies.storage import object_path
 from tests.dicom import make
-from tests.dicom_network.conftest import wait_for
+from tests.dicom_network.conftest import wait_for, wait_for_delivery
 
 needs_dcmtk = pytest.mark.skipif(
     outside("storescu") is None, reason="storescu is missing: apt-get install dcmtk"
@@ -49,12 +49,7 @@ def test_a_scanner_sends_and_its_study_is_complete_at_release(listener, site, tm
     objects = make.first_pass("perf rest", frames=60)
     folder = make.write(tmp_path / "exam", objects)
     assert called("storescu", listener, "+sd", str(folder)) == 0
-
-    def arrived() -> bool:
-        with site_scope([site.pk]):
-            return IntakeBatch.objects.filter(finished_at__isnull=False).exists()
-
-    wait_for(arrived)
+    wait_for_delivery(site)
     with site_scope([site.pk]):
         batch = IntakeBatch.objects.get()
         assert (batch.source, batch.accepted) == ("dicom", 60)
@@ -101,12 +96,7 @@ def test_an_association_that_breaks_off_keeps_what_came_and_does_not_call_it_com
     for ds in make.first_pass("perf rest", frames=5):
         assert association.send_c_store(ds).Status == 0
     association.abort()
-
-    def arrived() -> bool:
-        with site_scope([site.pk]):
-            return IntakeBatch.objects.filter(finished_at__isnull=False).exists()
-
-    wait_for(arrived)
+    wait_for_delivery(site)
     with site_scope([site.pk]):
         assert Instance.objects.count() == 5
         assert Study.objects.get().runs.count() == 0  # waits until it is quiet
@@ -155,12 +145,7 @@ def test_what_a_sender_gets_wrong_is_refused_and_listed(listener, site, own_data
     for ds in (good, again, bare, huge, lying, latin):
         assert association.send_c_store(ds).Status == 0  # kept; what becomes of it is listed
     association.release()
-
-    def arrived() -> bool:
-        with site_scope([site.pk]):
-            return IntakeBatch.objects.filter(finished_at__isnull=False).exists()
-
-    wait_for(arrived)
+    wait_for_delivery(site)
     with site_scope([site.pk]):
         problems = dict(IntakeProblem.objects.values_list("code", "message"))
         kept = set(Instance.objects.values_list("sop_instance_uid", flat=True))

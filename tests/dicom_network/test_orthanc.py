@@ -16,10 +16,10 @@ from qperfweb.core.rls import site_scope
 from qperfweb.dicom_network.destinations import parse_destinations
 from qperfweb.dicom_network.models import ResultObject
 from qperfweb.dicom_network.sending import Sender
-from qperfweb.studies.models import Instance, IntakeBatch, Study
+from qperfweb.studies.models import Instance, Study
 from qperfweb.studies.storage import object_path
 from tests.dicom import make
-from tests.dicom_network.conftest import free_port, process, wait_for
+from tests.dicom_network.conftest import free_port, process, wait_for, wait_for_delivery
 from tests.reports.exports import analysed, images
 
 ORTHANC = shutil.which("Orthanc") or "/usr/sbin/Orthanc"
@@ -63,12 +63,7 @@ def test_orthanc_sends_an_exam_and_holds_the_results_as_we_made_them(
         assert requests.post(f"{address}/instances", data=make.to_bytes(ds)).ok
     (study_there,) = requests.get(f"{address}/studies").json()
     assert requests.post(f"{address}/modalities/qperf/store", data=study_there).ok
-
-    def arrived() -> bool:
-        with site_scope([site.pk]):
-            return IntakeBatch.objects.filter(finished_at__isnull=False).exists()
-
-    wait_for(arrived)
+    wait_for_delivery(site)
     settings.DICOM_SEND = "analysed"
     with site_scope([site.pk]):
         assert Instance.objects.count() == len(sent)

@@ -134,9 +134,12 @@ function cases(project: Project, setup: Setup, show: Show): HTMLElement {
             one.reference === null ? "" : String(one.reference),
             { "aria-label": `${w.use}: ${one.patient_name}` },
           );
+          const problem = element("span", { class: "error", role: "alert" });
           use.addEventListener("change", () => {
             const reference = use.value ? Number(use.value) : null;
-            postJson<Project>(address(one.id), { reference }).then(show, said);
+            postJson<Project>(address(one.id), { reference }).then(show, (error: unknown) => {
+              problem.textContent = said(error);
+            });
           });
           return element(
             "tr",
@@ -144,7 +147,7 @@ function cases(project: Project, setup: Setup, show: Show): HTMLElement {
             element("td", { class: "number" }, String(one.number)),
             element("td", {}, one.patient_name || one.patient_id),
             element("td", {}, one.site),
-            element("td", {}, one.references.length ? use : w.reading),
+            element("td", {}, one.references.length ? use : w.reading, problem),
             element(
               "td",
               {},

@@ -5,15 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from qperfweb.accounts.models import Site
 from qperfweb.core.rls import site_scope
 from qperfweb.privacy.erasure import preview, site_erase
+from qperfweb.privacy.management.site_command import SiteCommand
 from qperfweb.studies.models import Patient
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = (
         "Erase every patient of a site: identities, images, arrays, reports and what was set "
         "aside. Signed readings stay under pseudonyms that lead to nobody. Without --yes it says "
@@ -21,14 +22,12 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("site", metavar="SLUG")
+        super().add_arguments(parser)
         parser.add_argument("--reason", default="", help="why, for the trail")
         parser.add_argument("--yes", action="store_true", help="do it; it cannot be taken back")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        site = Site.objects.filter(slug=options["site"]).first()
-        if site is None:
-            raise CommandError(f"there is no site {options['site']}")
+        site = self.site(options["site"])
         if not options["yes"]:
             self._say_what_would_go(site)
             return

@@ -6,16 +6,16 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
-from qperfweb.accounts.models import Site
 from qperfweb.core.errors import UserError
 from qperfweb.core.rls import site_scope
 from qperfweb.privacy.copies import write_patient_copy
+from qperfweb.privacy.management.site_command import SiteCommand
 from qperfweb.studies.models import Patient
 
 
-class Command(BaseCommand):
+class Command(SiteCommand):
     help = (
         "Write everything that is held about the patients of a site, one zip each: identity, "
         "images, readings, reports, who looked. For a patient's right of access, or to move a "
@@ -23,7 +23,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("site", metavar="SLUG")
+        super().add_arguments(parser)
         parser.add_argument("--out", required=True, type=Path, metavar="FOLDER")
         parser.add_argument("--reason", required=True, help="why, for the trail")
         parser.add_argument(
@@ -31,9 +31,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        site = Site.objects.filter(slug=options["site"]).first()
-        if site is None:
-            raise CommandError(f"there is no site {options['site']}")
+        site = self.site(options["site"])
         folder: Path = options["out"]
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with site_scope([site.pk]):
