@@ -93,6 +93,7 @@ class AifSeries:
 
     signal: (E, T, H, W), E = 1 or 2 echoes in order of echo time.
     in_mmol_per_l: the scanner converted them already; then there are no proton-density frames.
+    flags: doubts about these images alone; how they were acquired is doubted in the protocol.
     """
 
     series_instance_uid: str
@@ -104,6 +105,7 @@ class AifSeries:
     protocol: ReadoutProtocol
     instance_uids: tuple[str, ...] = ()
     in_mmol_per_l: bool = False
+    flags: tuple[Flag, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

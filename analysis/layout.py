@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from analysis.config import PipelineConfig
 from analysis.constants import POSITIONS
@@ -10,6 +11,9 @@ from analysis.domain import Acquisition, Exam
 from analysis.quality import FrameStatus
 from analysis.sectors import base_to_apex_axis
 from analysis.work import AcquisitionWork, SliceWork
+
+LEAST_FRAMES: Final = 8
+"""In fewer frames no passage of a bolus can be seen."""
 
 
 def lay_out(exam: Exam, config: PipelineConfig) -> list[AcquisitionWork]:
@@ -29,6 +33,11 @@ def lay_out(exam: Exam, config: PipelineConfig) -> list[AcquisitionWork]:
             status[left_out] = FrameStatus.LEFT_OUT_BY_READER
             part = SliceWork(key=name, source=replace(images, frame_status=status))
             part.flags.extend(images.flags)
+            if acquisition.sequence != "map" and part.used.sum() < LEAST_FRAMES:
+                part.lose(
+                    f"Only {part.used.sum()} images of this slice can be used, too few to see the "
+                    "passage of a bolus."
+                )
             slices.append(part)
         source = _with_agent(acquisition, config)
         works.append(

@@ -127,12 +127,13 @@ class SliceWork:
         except (Cancelled, ModelUnavailable):
             raise
         except AnalysisError as error:
-            self._lost(f"{doing} failed: {error}")
+            self.lose(f"{doing} failed: {error}")
         except Exception:
             _log.exception("%s: %s failed", self.key, doing)
-            self._lost(f"{doing} failed for a reason that only the log holds.")
+            self.lose(f"{doing} failed for a reason that only the log holds.")
 
-    def _lost(self, message: str) -> None:
+    def lose(self, message: str) -> None:
+        """Leave the slice out of all later stages, with the reason."""
         self.wanted = False
         self.flags.append(
             Flag(code="slice-failed", message=message[0].upper() + message[1:], severity="invalid")

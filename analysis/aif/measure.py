@@ -68,9 +68,10 @@ def measure_aif(
     plain, gd_flags = concentration(echo)
     nothing = partial(nothing_found, time_s=time_s, lv_mask=lv, rv_mask=rv, haematocrit=haematocrit)
     if used.size == 0 or not lv.any() or not np.isfinite(plain[:, lv]).all():
+        flags += [flag for flag in gd_flags if flag.severity == "invalid"]
+        told = any(flag.severity == "invalid" for flag in flags)
         return nothing(
-            curve=np.full(used.size, np.nan),
-            flags=[*flags, *(f for f in gd_flags if f.severity == "invalid"), _UNUSABLE],
+            curve=np.full(used.size, np.nan), flags=flags if told else [*flags, _UNUSABLE]
         )
     unresolved = checks.unresolved_pool(lv) if lv_mask is None else ()
     if unresolved:
@@ -178,4 +179,5 @@ def _echo_growth(
     usable = np.isfinite(first) & np.isfinite(second) & (first > 0)
     near = [np.where(usable, mean, 1).astype(np.float32) for mean in (first, second)]
     growth = correct_t2star(near[0], near[1], times[0], times[1]) / near[0]
-    return growth, ()
+    used = usable & (series.frame_status == FrameStatus.USED) & ~series.is_pd
+    return growth, tuple(checks.echo_check(near[0][used], near[1][used]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from analysis.dicom.checks import cross_checked
 from analysis.dicom.facts import HeaderFacts
@@ -29,6 +30,8 @@ from analysis.dicom.vendors import Role, RoleRule
 from analysis.dicom.words import says_perfusion
 from analysis.domain import Position
 from analysis.quality import Flag
+
+WITHOUT_SLICES: Final = "arterial input images without slices of the heart"
 
 
 @dataclass
@@ -67,6 +70,7 @@ def classify(
     _place_all(drafts, ledger)
     plans = [plan for plan in (plan_of(draft) for draft in drafts) if plan.slices]
     plans, flags = cross_checked(plans)
+    flags.extend(_input_images_alone(series, ledger) if plans else ())
     uids = Counter(info.facts.study_instance_uid for info in series)
     if len(uids) > 1:
         flags.append(
@@ -117,8 +121,19 @@ def _drafts(injection: Injection, ledger: _Ledger) -> list[Draft]:
         return [Draft(injection, families["map"], [], "map")]
     for stack in aif + families.get("aif_gd", []):
         for uid in stack.series_uids:
-            ledger.reasons.setdefault(uid, "arterial input images without slices of the heart")
+            ledger.reasons.setdefault(uid, WITHOUT_SLICES)
     return []
+
+
+def _input_images_alone(series: Sequence[SeriesInfo], ledger: _Ledger) -> Iterator[Flag]:
+    alone = [i for i in series if ledger.reasons.get(i.uid) == WITHOUT_SLICES]
+    if alone:
+        numbers = ", ".join(str(info.facts.series_number or "?") for info in alone)
+        yield Flag(
+            code="aif-without-slices",
+            message=f"Series {numbers}: arterial input images, but no slices of the heart were "
+            "acquired together with them (AcquisitionTime); they are not used.",
+        )
 
 
 def _set_aside(

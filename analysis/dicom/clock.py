@@ -19,8 +19,9 @@ from analysis.quality import Flag
 ClockName = Literal["frame-datetime", "acquisition-time", "trigger-time", "nominal-interval"]
 
 SHORTEST_STEP_S: Final = 0.2
-LONGEST_STEP_S: Final = 12.0
-"""A step beyond this is another acquisition, not a missed trigger."""
+LONGEST_STEP_S: Final = 60.0
+"""A step beyond this is another acquisition. Shorter ones are missed triggers, or a pause between
+the proton-density images and the injection: the clock still runs, and the gap is flagged."""
 SLOWEST_MEDIAN_STEP_S: Final = 4.0
 SHORTEST_TRIGGER_SPAN_S: Final = 5.0
 DEFAULT_INTERVAL_S: Final = 0.8

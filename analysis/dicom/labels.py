@@ -157,6 +157,8 @@ def gather(
 def _role(
     facts: HeaderFacts, override: SeriesOverride, fitting: Sequence[RoleRule]
 ) -> tuple[Role | None, RoleRule | None]:
+    if facts.samples_per_pixel != 1 or not facts.photometric.startswith("MONOCHROME"):
+        return "other", None  # whatever it is called, colours are no signal
     matched = fitting[0] if fitting else None
     if override.role:
         # The scale of a rule for the same role still holds.
@@ -165,8 +167,6 @@ def _role(
         return matched.role, matched
     if facts.sop_class_uid == _PARAMETRIC_MAP:
         return "map", None
-    if facts.samples_per_pixel != 1:
-        return "other", None
     return None, None
 
 
@@ -238,7 +238,8 @@ def why_not_perfusion(info: SeriesInfo, siblings: int) -> str:
     roles = {p.role for p in info.frames}
     if roles == {"other"}:
         rule = info.frames[0].rule
-        return rule.says if rule else "not a single-channel MR image"
+        colours = info.facts.photometric
+        return rule.says if rule else f"not a grey image (PhotometricInterpretation {colours})"
     technique = says_other_technique(info.words)
     if technique and not info.is_dynamic:
         return f"its name says {technique!r}, not perfusion"

@@ -11,6 +11,15 @@ import numpy as np
 
 from analysis.dicom.classification import classify
 from analysis.dicom.facts import FrameFacts, HeaderFacts
+from analysis.dicom.frame_doubts import (
+    judged,
+    leading_pd_frames,
+    of_input_images,
+    pixel_flags,
+    reference_flags,
+    references_differ,
+    zero_flags,
+)
 from analysis.dicom.geometry import geometry_of
 from analysis.dicom.pixels import frame_values, is_scaled
 from analysis.dicom.plan import (
@@ -23,14 +32,20 @@ from analysis.dicom.plan import (
 from analysis.dicom.protocol import protocol_of
 from analysis.dicom.reading import ReadObject
 from analysis.dicom.refusals import Refused
-from analysis.domain import Acquisition, AifSeries, Bytes, Exam, Floats, PerfusionSlice
+from analysis.domain import (
+    Acquisition,
+    AifSeries,
+    Bytes,
+    Exam,
+    Floats,
+    PerfusionSlice,
+    ReadoutProtocol,
+    SequenceClass,
+)
 from analysis.errors import BadInput, NothingToAnalyse
 from analysis.quality import Flag, FrameStatus
 
-SATURATED_PART: Final = 0.01
-"""A frame with more pixels at the largest storable value is clipped."""
-PD_LEVEL_RATIO: Final = 1.8
-_MOST_PD_BY_LEVEL: Final = 5
+_MOST_REASONS: Final = 3
 _SCALE_TOKEN = re.compile(r"scale(?:ratio|factor)?[ _=:]*([0-9]+(?:\.[0-9]+)?)", re.IGNORECASE)
 
 
@@ -65,24 +80,32 @@ def load_exam(
         facts = [o.facts for o in by_uid.values()]
         classification = classify(facts, overrides=series_overrides)
     if not classification.acquisitions:
-        raise NothingToAnalyse(_nothing(classification))
+        raise NothingToAnalyse(_nothing(classification, by_uid.values()))
     loader = _Loader(by_uid)
     acquisitions = tuple(loader.acquisition(plan) for plan in classification.acquisitions)
     return Exam(
         study_instance_uid=classification.study_instance_uid,
         acquisitions=acquisitions,
-        flags=(*classification.flags, *_reference_flags(acquisitions)),
+        flags=(*classification.flags, *references_differ(acquisitions)),
     )
 
 
-def _nothing(classification: StudyClassification) -> str:
-    count = len(classification.series)
-    if not count:
+def _nothing(classification: StudyClassification, objects: Iterable[ReadObject]) -> str:
+    if not classification.series:
         return "No readable MR images were found; give the folder or zip of a perfusion study."
-    reasons = sorted({s.reason for s in classification.series if s.reason})[:3]
+    numbers = {o.facts.series_instance_uid: o.facts.series_number for o in objects}
+    told: dict[str, list[str]] = {}
+    for one in classification.series:
+        number = numbers.get(one.series_instance_uid)
+        told.setdefault(one.reason, []).append("?" if number is None else str(number))
+    reasons = [f"series {', '.join(them)}: {reason}" for reason, them in told.items()]
+    more = (
+        f"; and {len(reasons) - _MOST_REASONS} more reasons" if len(reasons) > _MOST_REASONS else ""
+    )
     return (
-        f"None of the {count} series is a first-pass perfusion series "
-        f"({'; '.join(reasons)}); give the perfusion series or set its role by hand."
+        "No series is a first-pass perfusion series "
+        f"({'; '.join(reasons[:_MOST_REASONS])}{more}); give the perfusion series or set its role "
+        "by hand."
     )
 
 
@@ -96,7 +119,11 @@ class _Loader:
         pd_marks = []
         for stack, data in zip(plan.slices, loaded, strict=True):
             is_pd = np.array([f.role == "pd" for f in stack.frames])
-            by_level = 0 if is_pd.any() or plan.sequence in ("gd", "map") else _pd_by_level(data)
+            by_level = (
+                0
+                if is_pd.any() or plan.sequence in ("gd", "map")
+                else leading_pd_frames(data.signal)
+            )
             is_pd[:by_level] = True
             pd_marks.append(is_pd)
             slices.append(self._slice(stack, data, is_pd, by_level))
@@ -105,15 +132,14 @@ class _Loader:
         protocol = protocol_of(
             first.facts, first.frames, list(pd_marks[0]), aif=False, others=every
         )
-        if plan.sequence != "dual":  # nothing is converted, so no assumption changes a number
-            told = tuple(replace(flag, severity="information") for flag in protocol.assumptions)
-            protocol = replace(protocol, assumptions=told)
+        if plan.sequence != "dual":
+            protocol = _not_converted(protocol)
         return Acquisition(
             condition=plan.condition,
             sequence=plan.sequence,
             slices=tuple(slices),
             protocol=protocol,
-            aif=self._aif(plan.aif) if plan.aif else None,
+            aif=self._aif(plan.aif, protocol, plan.sequence) if plan.aif else None,
             started_at=plan.started_at,
             heart_rate_bpm=plan.heart_rate_bpm,
             flags=tuple(flags),
@@ -142,7 +168,7 @@ class _Loader:
             flags=(*stack.flags, *data.flags, *geometry_flags, *([level] if by_level else [])),
         )
 
-    def _aif(self, stack: StackPlan) -> AifSeries:
+    def _aif(self, stack: StackPlan, slices: ReadoutProtocol, sequence: SequenceClass) -> AifSeries:
         echoes = sorted({f.echo for f in stack.frames})
         per_echo = [[f for f in stack.frames if f.echo == echo] for echo in echoes]
         loaded = [self._stack(stack, frames) for frames in per_echo]
@@ -154,6 +180,17 @@ class _Loader:
         geometry, _ = geometry_of(loaded[0].facts[0], loaded[0].frames, "basal")
         every_facts = [facts for data in loaded for facts in data.facts]
         every_frame = [frame for data in loaded for frame in data.frames]
+        protocol = protocol_of(
+            every_facts,
+            every_frame,
+            list(is_pd) * len(loaded),
+            aif=True,
+            others=[o.facts for o in self._objects.values()],
+        )
+        told = {flag.message for flag in slices.assumptions}
+        protocol = replace(
+            protocol, assumptions=tuple(f for f in protocol.assumptions if f.message not in told)
+        )
         return AifSeries(
             series_instance_uid=stack.series_instance_uid,
             signal=np.stack([data.signal for data in loaded]),
@@ -161,15 +198,10 @@ class _Loader:
             is_pd=is_pd,
             frame_status=status,
             geometry=geometry,
-            protocol=protocol_of(
-                every_facts,
-                every_frame,
-                list(is_pd) * len(loaded),
-                aif=True,
-                others=[o.facts for o in self._objects.values()],
-            ),
+            protocol=protocol if sequence == "dual" else _not_converted(protocol),
             instance_uids=tuple(f.sop_instance_uid for f in per_echo[0]),
             in_mmol_per_l=stack.role == "aif_gd",
+            flags=of_input_images((*stack.flags, *(f for data in loaded for f in data.flags))),
         )
 
     def _stack(self, stack: StackPlan, refs: Sequence[FrameRef]) -> _Loaded:
@@ -195,7 +227,7 @@ class _Loader:
                         i = places[number]
                         signal[i] = values * np.float32(scale)
                         if status[i] == FrameStatus.USED:
-                            status[i] = _judged(values, ceiling)
+                            status[i] = judged(values, ceiling)
                         if private:
                             signal[i] /= np.float32(frames[i].scale_slope * slope)
             except Refused as reason:
@@ -207,7 +239,9 @@ class _Loader:
                 f"({unreadable[0]}); export them uncompressed."
             )
         np.nan_to_num(signal, copy=False, nan=0.0, posinf=0.0, neginf=0.0)
-        flags = [*scale_flags, *_pixel_flags(status, len(unreadable)), *_reference_flag(facts)]
+        flags = [*scale_flags, *pixel_flags(status, len(unreadable)), *reference_flags(facts)]
+        if not physical:
+            flags.extend(zero_flags(signal, status))
         return _Loaded(signal, status, facts, frames, tuple(flags))
 
     def _facts(self, ref: FrameRef) -> HeaderFacts:
@@ -233,61 +267,14 @@ class _Loader:
         return stack.scale, [Flag(code="scale-assumed", message=text)]
 
 
+def _not_converted(protocol: ReadoutProtocol) -> ReadoutProtocol:
+    """Where no signal becomes a concentration, no assumption about it changes a number."""
+    told = tuple(replace(flag, severity="information") for flag in protocol.assumptions)
+    return replace(protocol, assumptions=told)
+
+
 def _by_object(refs: Sequence[FrameRef], used: Sequence[int]) -> dict[str, list[int]]:
     wanted: dict[str, list[int]] = {}
     for i in used:
         wanted.setdefault(refs[i].sop_instance_uid, []).append(i)
     return wanted
-
-
-def _judged(values: Floats, ceiling: float) -> FrameStatus:
-    if not np.isfinite(values).all():
-        return FrameStatus.NOT_FINITE
-    if values.min() == values.max():
-        return FrameStatus.CONSTANT
-    if (values >= ceiling).mean() > SATURATED_PART:
-        return FrameStatus.SATURATED
-    return FrameStatus.USED
-
-
-def _pixel_flags(status: Bytes, unreadable: int) -> list[Flag]:
-    said = {
-        FrameStatus.NOT_FINITE: "hold values that are no numbers or cannot be decoded",
-        FrameStatus.CONSTANT: "are empty (one single value)",
-        FrameStatus.SATURATED: "are clipped at the largest storable value",
-    }
-    flags = []
-    for code, words in said.items():
-        count = int((status == code).sum())
-        if count:
-            name = f"frames-{code.name.lower().replace('_', '-')}"
-            flags.append(Flag(code=name, message=f"{count} frames {words} and are not used."))
-    return flags
-
-
-def _pd_by_level(data: _Loaded) -> int:
-    """How many leading frames are so bright that they must be proton-density images, else 0."""
-    level = data.signal.mean(axis=(1, 2))
-    for count in range(_MOST_PD_BY_LEVEL, 0, -1):
-        after = level[count : count + 6]
-        if len(after) == 6 and np.median(after) > 0:
-            usual = float(np.median(after))
-            steady = float(after.max()) < 1.3 * usual
-            if steady and float(level[:count].min()) > PD_LEVEL_RATIO * usual:
-                return count
-    return 0
-
-
-def _reference_flag(facts: Sequence[HeaderFacts]) -> list[Flag]:
-    if len({f.frame_of_reference_uid for f in facts}) < 2:
-        return []
-    text = "The frames of this slice have several frames of reference: did the patient move?"
-    return [Flag(code="mixed-frames-of-reference", message=text)]
-
-
-def _reference_flags(acquisitions: Sequence[Acquisition]) -> list[Flag]:
-    references = {s.geometry.frame_of_reference_uid for a in acquisitions for s in a.slices}
-    if len(references - {""}) < 2:
-        return []
-    text = "Stress and rest have different frames of reference; their planes cannot be compared."
-    return [Flag(code="frames-of-reference-differ", message=text)]

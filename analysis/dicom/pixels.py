@@ -14,7 +14,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from analysis.dicom import values as v
 from analysis.dicom.facts import HeaderFacts
-from analysis.dicom.plain import PlainPixels
+from analysis.dicom.plain import PlainPixels, largest_value
 from analysis.dicom.refusals import Refused
 from analysis.domain import Floats
 
@@ -49,7 +49,7 @@ def frame_values(
             for index, stored in _stored(ds, facts, frames):
                 shared, own = _groups(ds, index)
                 slope, intercept = _scale(ds, shared, own, physical)
-                ceiling = _ceiling(ds, facts) * slope + intercept
+                ceiling = _ceiling(ds, facts, slope, intercept)
                 real = stored.astype(np.float64) * slope + intercept
                 yield index, real.astype(np.float32), slope, ceiling
     except Refused:
@@ -107,8 +107,8 @@ def is_scaled(file: IO[bytes]) -> bool:
     return slope != (1.0, 0.0)
 
 
-def _ceiling(ds: Dataset, facts: HeaderFacts) -> float:
+def _ceiling(ds: Dataset, facts: HeaderFacts, slope: float = 1.0, intercept: float = 0.0) -> float:
     if any(element in ds for element in _FLOAT_ELEMENTS):
         return float("inf")
     signed = (v.integer(ds, "PixelRepresentation") or 0) == 1
-    return float(2 ** (facts.bits_stored - (1 if signed else 0)) - 1)
+    return largest_value(facts.bits_stored, signed, slope, intercept)

@@ -60,12 +60,14 @@ class PlainPixels:
         if unused:  # overlays of old scanners stand there
             stored = (stored << unused) >> unused
         real = stored.reshape(self.rows, self.columns).astype(np.float64) * self.slope
-        largest = float(2 ** (self.bits - (1 if self.signed else 0)) - 1)
-        return (
-            (real + self.intercept).astype(np.float32),
-            self.slope,
-            largest * self.slope + self.intercept,
-        )
+        ceiling = largest_value(self.bits, self.signed, self.slope, self.intercept)
+        return (real + self.intercept).astype(np.float32), self.slope, ceiling
+
+
+def largest_value(bits: int, signed: bool, slope: float, intercept: float) -> float:
+    """The largest real value that stored integers can mean; a slope may be negative."""
+    stored = range(-(2 ** (bits - 1)), 2 ** (bits - 1)) if signed else range(2**bits)
+    return max(stored[0] * slope, stored[-1] * slope) + intercept
 
 
 def plain_pixels(ds: FileDataset, facts: HeaderFacts, file: IO[bytes]) -> PlainPixels | None:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
 from analysis.constants import POSITIONS
 from analysis.dicom import values
 from analysis.dicom.clock import CLOCKS, moments, runs
+from analysis.dicom.labels import FEWEST_TIME_POINTS
 from analysis.dicom.partition import Injection
 from analysis.dicom.plan import AcquisitionPlan, FrameRef, StackPlan
 from analysis.dicom.stacks import Stack, mark_pd, retimed
 from analysis.dicom.vendors import Role
 from analysis.domain import Doubles, Position, SequenceClass
 from analysis.quality import Flag
+
+NOMINAL: Final = "nominal-interval"
+_ONE_BEAT_S: Final = 0.1
+"""Echoes of one beat follow each other within milliseconds, beats within a third of a second."""
 
 
 @dataclass
@@ -59,7 +65,7 @@ def plan_of(draft: Draft) -> AcquisitionPlan:
         condition=draft.injection.condition,
         sequence=draft.sequence,
         slices=slices,
-        aif=_joined_aif(plans[len(used) :], draft.aif),
+        aif=_joined_aif(plans[len(used) :]),
         started_at=started or values.iso(span[0] if span else None),
         heart_rate_bpm=_heart_rate(plans, stacks, clock),
         flags=(*draft.flags, *flags),
@@ -129,27 +135,60 @@ def _stack_plan(stack: Stack, times: Doubles, roles: list[Role], clock: str) -> 
     )
 
 
-def _joined_aif(plans: list[StackPlan], stacks: list[Stack]) -> StackPlan | None:
+def _joined_aif(plans: list[StackPlan]) -> StackPlan | None:
     """One plan for up to two echoes: frames of the first echo, then of the second."""
     if not plans:
         return None
     chosen = plans[:2]
-    if len(chosen) == 2 and len(chosen[0].frames) != len(chosen[1].frames):
-        chosen = [max(chosen, key=lambda plan: len(plan.frames))]
-    frames = tuple(
-        replace(frame, echo=echo) for echo, plan in enumerate(chosen) for frame in plan.frames
-    )
-    uids = dict.fromkeys(uid for plan in chosen for uid in plan.series_instance_uids)
+    if len(chosen) == 2:
+        chosen = _paired(*chosen) or [max(chosen, key=lambda plan: len(plan.frames))]
     flags = list(chosen[0].flags)
     if len(chosen) < len(plans):
         flags.append(
             Flag(
                 code="aif-echo-left-out",
-                message="The echoes of the arterial input images do not match; one was used, "
-                "without T2* correction.",
+                message=f"Of {len(plans)} echoes {len(chosen)} could be used: the images of the "
+                "others do not go with them.",
             )
         )
+    elif len(chosen) == 2:
+        lost = max(len(plan.frames) for plan in plans) - len(chosen[0].frames)
+        if lost:
+            flags.append(
+                Flag(
+                    code="aif-echo-incomplete",
+                    message=f"{lost} images of one echo have no partner in the other and are not "
+                    "used.",
+                )
+            )
+    frames = tuple(
+        replace(frame, echo=echo) for echo, plan in enumerate(chosen) for frame in plan.frames
+    )
+    uids = dict.fromkeys(uid for plan in chosen for uid in plan.series_instance_uids)
     return replace(chosen[0], frames=frames, series_instance_uids=tuple(uids), flags=tuple(flags))
+
+
+def _paired(first: StackPlan, second: StackPlan) -> list[StackPlan]:
+    """Two echoes with the beats that both have; empty where too few can be told to be the same."""
+    times, others = (np.array([f.time_s for f in plan.frames]) for plan in (first, second))
+    if len(times) == len(others) and (
+        first.clock == NOMINAL or np.abs(times - others).max() < _ONE_BEAT_S
+    ):
+        return [first, second]
+    if first.clock == NOMINAL:
+        return []
+    nearest = np.abs(others[None, :] - times[:, None]).argmin(axis=1)
+    mine = [
+        i
+        for i, j in enumerate(nearest)
+        if abs(others[j] - times[i]) < _ONE_BEAT_S and first.frames[i].role == second.frames[j].role
+    ]
+    if len(mine) < FEWEST_TIME_POINTS or len(set(nearest[mine])) < len(mine):
+        return []
+    return [
+        replace(first, frames=tuple(first.frames[i] for i in mine)),
+        replace(second, frames=tuple(second.frames[nearest[i]] for i in mine)),
+    ]
 
 
 def _heart_rate(plans: list[StackPlan], stacks: list[Stack], clock: str) -> float | None:
@@ -162,7 +201,7 @@ def _heart_rate(plans: list[StackPlan], stacks: list[Stack], clock: str) -> floa
         if len(plan.frames) > 2 and plan.role != "map"
     ]
     measured = 60 / float(np.median(steps)) if steps and np.median(steps) > 0 else None
-    if clock == "nominal-interval" or measured is None or not 25 <= measured <= 250:
+    if clock == NOMINAL or measured is None or not 25 <= measured <= 250:
         return header
     every_other_beat = header is not None and abs(header / (2 * measured) - 1) < 0.15
     return header if every_other_beat else round(measured, 1)

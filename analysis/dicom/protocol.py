@@ -50,6 +50,8 @@ AIF_DEFAULTS: Final = Defaults(
     centre_line=9, acceleration=2.0, echo_times_ms=(0.65, 1.65),
 )  # fmt: skip
 FLASH_FLIP_DEG: Final = 14.0
+LARGEST_FLIP_DEG: Final = 120.0
+ABSENT: Final = "is missing or not above zero"
 
 ECHO_SPACING_MS: Final = (1.5, 6.0)
 """A RepetitionTime outside is the time of a whole shot."""
@@ -95,20 +97,26 @@ def protocol_of(
     def assume(code: str, message: str, severity: Severity = "check") -> None:
         notes.append(Flag(code=code, message=f"{message} ({kind}).", severity=severity))
 
+    def assume_for_all(code: str, message: str) -> None:
+        notes.append(Flag(code=code, message=f"{message}."))
+
     readout = _readout(facts, sr, base, assume)
-    flip = _usual(f.flip_deg for f in sr)
+    flip, why = _possible_flip(sr)
     if flip is None:
         flip = FLASH_FLIP_DEG if readout == "flash" and not aif else base.flip_deg
-        assume("flip-angle-assumed", f"The flip angle is missing; {flip:g} degrees were assumed")
-    pd_flip = _usual(f.flip_deg for f in pd_frames)
+        assume("flip-angle-assumed", f"The flip angle {why}; {flip:g} degrees were assumed")
+    pd_flip, why = _possible_flip(pd_frames)
     if pd_flip is None:
         pd_flip = base.pd_flip_deg
         if pd_frames:
-            text = f"The flip angle of the proton-density images is missing; {pd_flip:g} degrees"
+            text = f"The flip angle of the proton-density images {why}; {pd_flip:g} degrees"
             assume("pd-flip-angle-assumed", f"{text} were assumed")
     spacing = _usual(f.repetition_ms for f in sr)
     if spacing is None or not ECHO_SPACING_MS[0] <= spacing <= ECHO_SPACING_MS[1]:
-        found = "is missing" if spacing is None else f"of {spacing:g} ms is that of a whole shot"
+        found = ABSENT
+        if spacing is not None:
+            short = spacing < ECHO_SPACING_MS[0]
+            found = f"of {spacing:g} ms is " + ("not possible" if short else "that of a whole shot")
         spacing = base.echo_spacing_ms
         assume("echo-spacing-assumed", f"The repetition time {found}; {spacing:g} ms were assumed")
     centre = _centre_line(facts, base, assume)
@@ -117,19 +125,31 @@ def protocol_of(
     if not echoes:
         echoes = base.echo_times_ms
         if aif:
-            assume("echo-times-assumed", f"Echo times are missing; {echoes} ms were assumed")
+            of = " and ".join(f"{echo:g}" for echo in echoes)
+            assume(
+                "echo-times-assumed",
+                f"The echo times are missing or not above zero; {of} ms were assumed",
+            )
     return ReadoutProtocol(
         readout=readout,
-        field_strength_t=_field((*facts, *others), assume),
+        field_strength_t=_field((*facts, *others), assume_for_all),
         flip_angle_deg=flip,
         pd_flip_angle_deg=pd_flip,
         echo_spacing_ms=spacing,
         saturation_delay_ms=delay,
         centre_line=centre,
         echo_times_ms=echoes,
-        agent=_agent((*facts, *others), assume),
+        agent=_agent((*facts, *others), assume_for_all),
         assumptions=tuple(notes),
     )
+
+
+def _possible_flip(frames: Sequence[FrameFacts]) -> tuple[float | None, str]:
+    """The usual flip angle in degrees, or None and why there is none."""
+    flip = _usual(f.flip_deg for f in frames)
+    if flip is None or flip < LARGEST_FLIP_DEG:
+        return flip, ABSENT
+    return None, f"of {flip:g} degrees is not possible"
 
 
 def _usual(values: Iterable[float | None]) -> float | None:
@@ -163,12 +183,12 @@ def _readout(
 def _centre_line(facts: Sequence[HeaderFacts], base: Defaults, assume: Assume) -> int:
     lines, factor = facts[0].phase_lines, facts[0].acceleration
     if lines is None:
-        text = f"The number of phase lines is missing; centre line {base.centre_line}"
+        text = f"The number of phase lines {ABSENT}; centre line {base.centre_line}"
         assume("centre-line-assumed", f"{text} was assumed")
         return base.centre_line
     if factor is None:
         factor = base.acceleration
-        assume("acceleration-assumed", f"The acceleration is missing; {factor:g} was assumed")
+        assume("acceleration-assumed", f"The acceleration {ABSENT}; {factor:g} was assumed")
     return max(1, math.ceil(math.floor(lines / factor) / 2))
 
 
@@ -182,7 +202,8 @@ def _delay(
     """
     stated = _usual(f.inversion_ms for f in frames)
     if stated is None or not 1 <= stated <= 1000:
-        text = f"The saturation delay is missing; {base.delay_ms:g} ms were assumed"
+        found = ABSENT if stated is None else f"of {stated:g} ms is not possible"
+        text = f"The inversion time (saturation delay) {found}; {base.delay_ms:g} ms were assumed"
         assume("saturation-delay-assumed", text)
         return base.delay_ms
     to_centre = stated - (centre - 1) * spacing
@@ -201,7 +222,7 @@ def _delay(
 def _field(facts: Sequence[HeaderFacts], assume: Assume) -> float:
     found = _usual(f.field_strength_t for f in facts)
     if found is None:
-        assume("field-strength-assumed", "The field strength is missing; 1.5 T was assumed")
+        assume("field-strength-assumed", f"The field strength {ABSENT}; 1.5 T was assumed")
         return 1.5
     return round(found, 2)
 

@@ -17,6 +17,7 @@ from analysis.domain import Doubles
 from analysis.quality import Flag, FrameStatus
 
 _SAME_TIME_S: Final = 0.02
+_SHORTEST_BEAT_S: Final = 0.1
 
 
 @dataclass
@@ -69,7 +70,7 @@ def stacks_of(series: Sequence[SeriesInfo]) -> tuple[list[Stack], dict[str, str]
                 if majority[p.size] >= min(3, len(info.frames))
                 else max(majority, key=lambda s: majority[s])
             )
-            key = (family, p.plane, size, p.frame.echo_ms)
+            key = (family, p.plane, size, _echo_of(p))
             groups.setdefault(key, {}).setdefault(info.uid, []).append(p)
     by_uid = {info.uid: info for info in series}
     _merge_echo_of_fragments(groups)
@@ -79,6 +80,12 @@ def stacks_of(series: Sequence[SeriesInfo]) -> tuple[list[Stack], dict[str, str]
         kept = _without_copies(members, by_uid, left_out)
         found.append(_ordered(Stack(family, plane, echo, [p for g in kept.values() for p in g])))
     return found, left_out
+
+
+def _echo_of(placed: Placed) -> float | None:
+    """What tells the echoes of one place apart: their time, else their number."""
+    time_ms, number = placed.frame.echo_ms, placed.frame.echo_number
+    return float(number) if time_ms is None and number else time_ms
 
 
 def _majority_size(info: SeriesInfo) -> Counter[tuple[int, int]]:
@@ -162,12 +169,40 @@ def _ordered(stack: Stack) -> Stack:
                     severity="check",
                 )
             )
+    stack.flags.extend(_count_flags(stack))
+    if _without_crowding(stack, clock.times_s):
+        clock = choose_clock([p.frame for p in stack.good])
     stack.clock = clock
     if stack.family != "map":  # one image has no time axis to doubt
         stack.flags.extend(clock.flags)
         stack.flags.extend(gap_flags(clock.times_s))
-    stack.flags.extend(_count_flags(stack))
     return stack
+
+
+def _without_crowding(stack: Stack, times_s: Doubles) -> int:
+    """Take out frames that no heart could have beaten for; returns how many.
+
+    times_s: of the frames that are good. A time that was written twice, or nearly so, would let a
+    curve rise without end between the two.
+    """
+    good = [i for i, s in enumerate(stack.status) if s == FrameStatus.USED]
+    last, crowded = -np.inf, []
+    for i, time_s in zip(good, times_s, strict=True):
+        if time_s - last < _SHORTEST_BEAT_S:
+            crowded.append(i)
+        else:
+            last = float(time_s)
+    for i in crowded:
+        stack.status[i] = int(FrameStatus.DUPLICATE_TIME)
+    if crowded:
+        stack.flags.append(
+            Flag(
+                code="times-repeated",
+                message=f"{len(crowded)} frames have the acquisition time of another frame and are "
+                "not used.",
+            )
+        )
+    return len(crowded)
 
 
 def _order_key(frames: list[Placed]) -> Callable[[Placed], tuple[float, ...]]:

@@ -47,8 +47,10 @@ def pixels_of_blood(
         return found
     angle_middle, flow_middle = _angles(middle, centre_rc, view), np.log(mbf[middle])
     expected = _local_median(angle_middle, angle_middle, flow_middle)
-    rest = flow_middle - expected
-    spread = 1.4826 * float(np.nanmedian(np.abs(rest)))
+    rest = (flow_middle - expected)[np.isfinite(expected)]
+    if not rest.size:
+        return found
+    spread = 1.4826 * float(np.median(np.abs(rest)))
     rise = np.log(mbf[beside]) - _local_median(
         _angles(beside, centre_rc, view), angle_middle, flow_middle
     )

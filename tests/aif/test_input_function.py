@@ -103,6 +103,30 @@ def test_one_echo_is_flagged() -> None:
     assert codes(result) == {"aif-one-echo"}
 
 
+def test_swapped_echo_times_are_noticed_and_noise_is_not_taken_for_them() -> None:
+    series = images()
+    swapped = measure_aif(replace(series, signal=series.signal[::-1].copy()))
+    assert "aif-echoes-swapped" in codes(swapped)
+    for seed in range(3):
+        without_decay = images(r2star=0.0, noise=4.0, seed=seed)
+        assert "aif-echoes-swapped" not in codes(measure_aif(without_decay))
+
+
+def test_without_its_proton_density_images_the_input_function_must_not_be_used() -> None:
+    series = images()
+    told = measure_aif(
+        replace(
+            series,
+            signal=series.signal[:, 3:],
+            time_s=series.time_s[3:],
+            is_pd=series.is_pd[3:],
+            frame_status=series.frame_status[3:],
+        )
+    )
+    (flag,) = [f for f in told.flags if f.code == "aif-pd-missing"]
+    assert flag.severity == "invalid"
+
+
 def test_a_mask_drawn_by_a_reader_is_used() -> None:
     drawn = (ROWS - 33) ** 2 + (COLUMNS - 30) ** 2 < 2.5**2
     result = measure_aif(images(), lv_mask=drawn)

@@ -79,3 +79,10 @@ def test_a_fit_on_a_bound_is_blood_beside_the_cavity_and_stays_on_a_bound_elsewh
     blood = marked(found, labels, mbf, view, quality)
     assert blood[bound & border(found, labels)].all()
     assert not blood[bound & (np.abs(found.depth - 0.7) < 0.1)].any()
+
+
+def test_a_wall_too_broken_to_compare_with_keeps_its_pixels():
+    found, labels, mbf, view = scene()
+    holes = (labels == 2) & (np.add.outer(np.arange(96), np.arange(112)) % 23 > 0)
+    mbf[holes] = np.nan
+    assert not marked(found, labels, mbf, view)[labels == 2].any()
