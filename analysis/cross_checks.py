@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
 
+from analysis.constants import LV_CAVITY
+from analysis.curves import bolus_features
 from analysis.quality import Flag
-from analysis.sectors import GlobalMeasurement, measure_global, world_mm
+from analysis.sectors import GlobalMeasurement, measure_global, rasterise_labels, world_mm
 from analysis.work import AcquisitionWork, SliceWork
 
 CENTRES_OFF_AXIS_MM: Final = 25.0
 """LV centres of one heart lie along its long axis; one that is farther off is not the LV."""
+
+LARGEST_CLOCK_DIFFERENCE_S: Final = 4.0
+"""Of the bolus' arrival in the slices and in the input function images, both in the left ventricle.
+In simulated exams it is 0.6 s at most."""
 
 SURE_UPSLOPE_RATIO: Final = 0.8
 """Relative upslopes of a saturated LV signal differ little between stress and rest, and by chance
@@ -62,34 +68,58 @@ def acquisition_doubts(work: AcquisitionWork) -> list[Flag]:
                 severity="invalid",
             )
         )
-    if work.source.condition == "unknown":
+    told = {flag.code for flag in work.flags}
+    if work.source.condition == "unknown" and "condition-unknown" not in told:
         flags.append(
             Flag(
                 code="condition-unknown",
                 message="Whether this is stress or rest is not known; there is no reserve.",
             )
         )
+    flags.extend(_clock_doubts(work))
     _mark_positions_seen_twice(work)
     _mark_centres_off_axis(work)
     return flags
 
 
+def _clock_doubts(work: AcquisitionWork) -> Iterator[Flag]:
+    """Whether the bolus reaches the cavity in the slices when the input function says it does."""
+    aif = work.aif
+    if aif is None or aif.source != "dual" or aif.foot_s is None:
+        return
+    feet = [foot for part in work.remaining() if (foot := _foot_in_cavity_s(part)) is not None]
+    if not feet:
+        return
+    late = float(np.median(feet)) - aif.foot_s
+    if abs(late) > LARGEST_CLOCK_DIFFERENCE_S:
+        yield Flag(
+            code="clocks-differ",
+            message=f"In the slices the bolus reaches the cavity {abs(late):.0f} s "
+            f"{'after' if late > 0 else 'before'} it does in the input function images: their "
+            "times (AcquisitionTime) do not belong together, and no flow can be trusted.",
+            severity="invalid",
+        )
+
+
+def _foot_in_cavity_s(part: SliceWork) -> float | None:
+    if part.contours is None:
+        return None
+    height, width = part.source.signal.shape[-2:]
+    cavity = rasterise_labels(part.contours, (height, width)) == LV_CAVITY
+    if not cavity.any():
+        return None
+    curve = part.corrected[part.used][:, cavity].mean(axis=1, dtype=np.float64)
+    bolus = bolus_features(curve, part.source.time_s[part.used])
+    return None if bolus is None else bolus.foot_s
+
+
 def exam_doubts(works: Sequence[AcquisitionWork]) -> list[Flag]:
-    """Whether stress and rest may have been swapped."""
+    """Whether flow says that stress and rest were swapped; heart rates were asked on reading."""
     by_condition = {work.source.condition: work for work in reversed(works)}
     stress, rest = by_condition.get("stress"), by_condition.get("rest")
     if stress is None or rest is None:
         return []
     flags = []
-    rates = stress.source.heart_rate_bpm, rest.source.heart_rate_bpm
-    if rates[0] is not None and rates[1] is not None and rates[1] > rates[0]:
-        flags.append(
-            Flag(
-                code="conditions-swapped",
-                message=f"The heart was faster at rest ({rates[1]:.0f}/min) than at stress "
-                f"({rates[0]:.0f}/min): are stress and rest swapped?",
-            )
-        )
     flows = global_of(stress), global_of(rest)
     values, margin = (flows[0].mbf, flows[1].mbf), 1.0
     what, unit = "flow", " ml/min/g"

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Final
 
 import numpy as np
 import torch
@@ -26,7 +25,7 @@ from analysis.dark_rim import flag_dark_rims
 from analysis.domain import AifSeries, Bools, Exam, Point
 from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import signal_to_gd
-from analysis.layout import lay_out
+from analysis.layout import LEAST_FRAMES, lay_out
 from analysis.mapping import map_slices, refine_maps
 from analysis.quality import Flag, FrameStatus
 from analysis.reserve import reserve_rows
@@ -39,9 +38,6 @@ from analysis.sectors import (
 from analysis.segmentation import contours_from, find_blood_pools, segment
 from analysis.slice_doubts import judge_uncertainty
 from analysis.work import AcquisitionWork, Progress, SliceWork, Watch
-
-LEAST_AIF_FRAMES: Final = 8
-"""In fewer frames no passage of a bolus can be seen."""
 
 
 def analyse(
@@ -190,7 +186,7 @@ def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
 
 def _subtract_baseline(work: AcquisitionWork) -> None:
     """Tissue starts at zero before the bolus arrives, in mmol/L, never in signal."""
-    foot_s = None if work.aif is None else work.aif.foot_s
+    foot_s, late = None if work.aif is None else work.aif.foot_s, False
     for part in work.remaining():
         if part.gd is None:
             continue
@@ -198,15 +194,16 @@ def _subtract_baseline(work: AcquisitionWork) -> None:
         before = used & (time_s < foot_s) if foot_s is not None else np.zeros_like(used)
         if not before.any():
             before = used & (time_s <= time_s[used][:1].max(initial=-np.inf))
-            part.flags.append(
-                Flag(
-                    code="no-baseline",
-                    message="No frame was acquired before the bolus; the first one served as "
-                    "baseline.",
-                )
-            )
+            late = late or foot_s is not None
         if before.any():
             part.gd = (part.gd - np.nanmean(part.gd[before], axis=0)).astype(np.float32)
+    if late:
+        work.flags.append(
+            Flag(
+                code="no-baseline",
+                message="No frame was acquired before the bolus; the first one served as baseline.",
+            )
+        )
 
 
 def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
@@ -244,7 +241,7 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
 def _seen_pools(work: AcquisitionWork, aif: AifSeries) -> tuple[Bools, Bools] | None:
     """Where the network sees the ventricles on input function images; None in too few frames."""
     used = ~aif.is_pd & (aif.frame_status == FrameStatus.USED)
-    if used.sum() < LEAST_AIF_FRAMES:
+    if used.sum() < LEAST_FRAMES:
         return None
     seen = find_blood_pools(aif.signal[0][used], aif.time_s[used], aif.geometry.pixel_spacing_mm)
     work.models[seen.model] = seen.model_version

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Literal
+from typing import Final, Literal
 
 Severity = Literal["information", "check", "invalid"]
 """information: cannot change a number; check: may change a number, to be answered before signing;
@@ -37,6 +37,13 @@ class Flag:
             "severity": self.severity,
             "segment": self.segment,
         }
+
+
+NO_CAVITY: Final = Flag(
+    code="no-cavity",
+    message="No cavity is visible in this slice; it has no endocardial contour.",
+)
+"""What the network and the contours drawn after it both have to say: one sentence."""
 
 
 class FrameStatus(IntEnum):

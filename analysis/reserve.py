@@ -8,6 +8,7 @@ from typing import Any
 from analysis.config import PipelineConfig
 from analysis.constants import SEGMENT_NAMES, SEGMENTS_OF_POSITION
 from analysis.cross_checks import global_of, measured_slices
+from analysis.doubts import input_flags
 from analysis.quality import Flag
 from analysis.reserve_rules import (
     FlowValue,
@@ -160,7 +161,7 @@ def _flow(
         mbf_ml_per_min_per_g=segment.mbf,
         standard_error=segment.standard_error,
         common_error=segment.common_error,
-        flagged=_invalid(segment.flags) or _invalid(part.flags) or _invalid_aif(work),
+        flagged=_invalid(segment.flags) or _invalid(part.flags) or _in_doubt(work),
     )
 
 
@@ -176,12 +177,13 @@ def _global_flow(work: AcquisitionWork | None, config: PipelineConfig) -> FlowVa
         else common_error(
             found.mbf, at_rest=config.common_error_at_rest, high=config.common_error_fraction
         ),
-        flagged=_invalid_aif(work),
+        flagged=_in_doubt(work),
     )
 
 
-def _invalid_aif(work: AcquisitionWork) -> bool:
-    return work.aif is not None and _invalid(work.aif.flags)
+def _in_doubt(work: AcquisitionWork) -> bool:
+    """Whether something that all segments share forbids the use of their flow."""
+    return _invalid(work.flags) or (work.aif is not None and _invalid(input_flags(work, work.aif)))
 
 
 def _invalid(flags: Sequence[Flag]) -> bool:

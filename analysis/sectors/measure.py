@@ -32,7 +32,6 @@ LEAST_ARC_FRACTION: Final = 0.5
 LEAST_SPLIT_WALL_PX: Final = 3.0
 """Endocardial and epicardial halves are not told apart in a thinner wall."""
 
-MOST_ON_BOUND: Final = 0.10
 LEAST_VALID: Final = 0.5
 
 
@@ -138,7 +137,7 @@ def _measure_segment(
         pixels=pixels,
         valid_pixels=count,
         not_measured_reason=None,
-        flags=_segment_flags(segment, maps, near, inside, count),
+        flags=_segment_flags(segment, maps, near, inside, count, options),
     )
 
 
@@ -177,30 +176,27 @@ def _median(array: NDArray[np.floating] | None, near: Neighbourhood, inside: Boo
 
 
 def _segment_flags(
-    segment: int, maps: SliceMaps, near: Neighbourhood, inside: Bools, valid: int
+    segment: int,
+    maps: SliceMaps,
+    near: Neighbourhood,
+    inside: Bools,
+    valid: int,
+    options: MeasureOptions,
 ) -> tuple[Flag, ...]:
-    pixels = int(inside.sum())
-    flags = []
+    """Pixels without a value; those on a bound have none either, so one flag says both."""
+    pixels, on_bound = int(inside.sum()), 0
     if maps.quality is not None:
-        on_bound = (maps.quality[near.rows, near.columns] == PixelQuality.ON_BOUND) & inside
-        share = float(on_bound.sum()) / pixels
-        if share > MOST_ON_BOUND:
-            flags.append(
-                Flag(
-                    code="on-bound",
-                    message=f"{share:.0%} of the pixels ended on a bound of the fit.",
-                    segment=segment,
-                )
-            )
+        bounded = maps.quality[near.rows, near.columns] == PixelQuality.ON_BOUND
+        on_bound = int((bounded & inside).sum())
+    words = f"{on_bound / pixels:.0%} of the pixels ended on a bound of the fit"
+    too_many = on_bound > options.most_on_bound * pixels
     if valid < LEAST_VALID * pixels:
-        flags.append(
-            Flag(
-                code="few-valid-pixels",
-                message=f"Only {valid} of {pixels} pixels have a valid flow value.",
-                segment=segment,
-            )
-        )
-    return tuple(flags)
+        why = f": {words}" if too_many else ""
+        message = f"Only {valid} of {pixels} pixels have a valid flow value{why}."
+        return (Flag(code="few-valid-pixels", message=message, segment=segment),)
+    if too_many:
+        return (Flag(code="on-bound", message=f"{words}.", segment=segment),)
+    return ()
 
 
 def _segment_curves(

@@ -46,6 +46,7 @@ class MeasureOptions:
     insertion_sd_deg: usual error of the insertion angle (2.65 degrees, Xue 2020a).
     common_error_at_rest, common_error_fraction: see error.common_error.
     noise_correlation_px: pixels that share their error.
+    most_on_bound: share of a segment's pixels on a bound of the fit that is not worth a flag.
     """
 
     apical_rule: ApicalRule = "aha"
@@ -54,6 +55,7 @@ class MeasureOptions:
     boundary_sd_mm: float = 0.5
     insertion_sd_deg: float = 2.65
     noise_correlation_px: float = 4.0
+    most_on_bound: float = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ from analysis.domain import (
     SliceGeometry,
 )
 from analysis.errors import StageFailed
-from analysis.quality import Flag
+from analysis.quality import NO_CAVITY, Flag
 from analysis.segmentation.insertions import find_insertions
 
 POINTS: Final = 96
@@ -67,12 +67,7 @@ def contours_from(
     if inner.sum() * pixel_mm2 >= LEAST_CAVITY_MM2:
         endo = _smooth_outline(np.where(inner, share, 0.0), inner, spacing, convex=True)
     else:
-        flags.append(
-            Flag(
-                code="no-cavity",
-                message="No cavity is visible in this slice; it has no endocardial contour.",
-            )
-        )
+        flags.append(NO_CAVITY)
     centre = _centroid(epi)
     epi_mm = _along_rays(epi, centre)
     endo_mm = None

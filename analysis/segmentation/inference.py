@@ -12,7 +12,7 @@ from torch import Tensor
 
 from analysis.constants import BACKGROUND, LV_CAVITY, MYOCARDIUM
 from analysis.domain import Doubles, Floats, Point, Segmentation
-from analysis.quality import Flag
+from analysis.quality import NO_CAVITY, Flag
 from analysis.segmentation import locate
 from analysis.segmentation.network import LightUNet, NetworkConfig, fold_normalisation
 from analysis.segmentation.window import (
@@ -264,9 +264,7 @@ def _doubts(probabilities: Floats) -> tuple[Flag, ...]:
         )
     flags = []
     if not (labels == LV_CAVITY).any():
-        flags.append(
-            Flag(code="no-visible-cavity", message="No left ventricular cavity is visible.")
-        )
+        flags.append(NO_CAVITY)
     if locate.heart_score(probabilities) < LOW_HEART_SCORE:
         flags.append(
             Flag(

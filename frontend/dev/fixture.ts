@@ -209,6 +209,7 @@ function makeFlags(relative: boolean): Flag[] {
     code: id,
     severity,
     message,
+    acquisition: slice?.split("_")[0] ?? null,
     slice,
     segment,
     acknowledged: null,

@@ -8,6 +8,7 @@ const flag = (id: string, code: string, severity: Flag["severity"], answered = f
   severity,
   message: code,
   segment: null,
+  acquisition: null,
   slice: null,
   acknowledged: answered ? { by: "A", at: "", comment: "" } : null,
   answered_by_edit: false,

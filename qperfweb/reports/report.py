@@ -246,7 +246,7 @@ def _once(flags: list[dict[str, str]]) -> list[dict[str, str]]:
 
 def _flag(flag: Mapping[str, Any]) -> dict[str, str]:
     answer = flag["acknowledged"]
-    where = (flag["slice"] or "study").replace("_", " ")
+    where = (flag["slice"] or flag["acquisition"] or "study").replace("_", " ")
     return {
         "where": where + (f", segment {flag['segment']}" if flag["segment"] else ""),
         "message": flag["message"],

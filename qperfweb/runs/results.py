@@ -33,25 +33,33 @@ def store_results(run: AnalysisRun, document: dict[str, Any]) -> None:
 
 
 def all_flags(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every flag of a document with the slice it concerns and an id that stays within the run."""
+    """Every flag of a document with its acquisition, its slice and an id that stays within the run.
+
+    Two flags of one code at one place are told apart by their order.
+    """
     found: list[dict[str, Any]] = []
 
-    def add(flags: list[dict[str, Any]], slice_key: str | None, where: str) -> None:
+    def add(flags: list[dict[str, Any]], where: str, **place: str | None) -> None:
         for flag in flags:
             segment = flag.get("segment")
             name = f"{where}:{flag['code']}" + (f":{segment}" if segment else "")
-            if all(known["id"] != name for known in found):
-                found.append({**flag, "id": name, "slice": slice_key})
+            alike = [known for known in found if known["id"].split("#")[0] == name]
+            if any(known["message"] == flag["message"] for known in alike):
+                continue
+            name = f"{name}#{len(alike) + 1}" if alike else name
+            found.append({"acquisition": None, "slice": None, **flag, "id": name, **place})
 
-    add(document.get("flags", []), None, "study")
+    add(document.get("flags", []), "study")
     for acquisition in document["acquisitions"]:
-        add(acquisition.get("flags", []), None, acquisition["key"])
-        add((acquisition.get("aif") or {}).get("flags", []), None, f"{acquisition['key']}:aif")
+        key = acquisition["key"]
+        add(acquisition.get("flags", []), key, acquisition=key)
+        add((acquisition.get("aif") or {}).get("flags", []), f"{key}:aif", acquisition=key)
         for piece in acquisition["slices"]:
-            add(piece.get("flags", []), piece["key"], piece["key"])
+            place = {"acquisition": key, "slice": piece["key"]}
+            add(piece.get("flags", []), piece["key"], **place)
             for segment in piece["segments"]:
                 flags = [{**f, "segment": segment["segment"]} for f in segment.get("flags", [])]
-                add(flags, piece["key"], piece["key"])
+                add(flags, piece["key"], **place)
     return found
 
 

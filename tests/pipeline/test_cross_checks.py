@@ -49,17 +49,6 @@ def test_more_flow_at_rest_asks_whether_conditions_are_swapped(single):
     assert "2.00 ml/min/g" in exam_doubts([stress, rest])[0].message
 
 
-def test_a_faster_heart_at_rest_asks_too(single):
-    stress = measured_work(single.exam, "stress", flow=2.0, rate=60.0)
-    rest = measured_work(single.exam, "rest", flow=1.0, rate=75.0)
-    assert codes(exam_doubts([stress, rest])) == ["conditions-swapped"]
-    assert exam_doubts([replace_rate(stress, 90.0), rest]) == []
-
-
-def replace_rate(work, rate):
-    return replace(work, source=replace(work.source, heart_rate_bpm=rate))
-
-
 def test_swapped_labels_of_a_simulated_exam_are_noticed(dual):
     other = {"stress": "rest", "rest": "stress"}
     swapped = tuple(

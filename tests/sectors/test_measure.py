@@ -24,10 +24,14 @@ from analysis.sectors import (
 from tests.sectors.hearts import EIGHT, heart, reoriented
 
 
-def measure(found, *, position="mid", **maps):
+def measure(found, *, position="mid", options=None, **maps):
     maps = {"mbf": found.mbf, **maps}
     return measure_slice(
-        found.contours, SliceMaps(**maps), position=position, geometry=found.geometry
+        found.contours,
+        SliceMaps(**maps),
+        position=position,
+        geometry=found.geometry,
+        options=options,
     )
 
 
@@ -119,6 +123,19 @@ def test_more_than_a_tenth_of_pixels_on_a_bound_is_flagged():
     segments = by_number(measure(found, mbf=mbf, quality=quality))
     assert [flag.code for flag in segments[8].flags] == ["on-bound"]
     assert segments[9].flags == ()
+    regional = MeasureOptions(most_on_bound=0.3)
+    assert by_number(measure(found, mbf=mbf, quality=quality, options=regional))[8].flags == ()
+
+
+def test_one_flag_says_how_few_pixels_have_a_value_and_why():
+    found = heart()
+    quality = np.zeros(found.mbf.shape, dtype=np.uint8)
+    mbf = found.mbf.copy()
+    on_bound = (found.past_insertion_deg < 60) & (np.arange(112) % 5 > 0)
+    quality[on_bound], mbf[on_bound] = PixelQuality.ON_BOUND, np.nan
+    (flag,) = by_number(measure(found, mbf=mbf, quality=quality))[8].flags
+    assert flag.code == "few-valid-pixels"
+    assert flag.message.endswith("% of the pixels ended on a bound of the fit.")
 
 
 def test_the_error_adds_fit_contour_and_common_parts_in_squares():

@@ -15,7 +15,9 @@ export interface Flag {
   message: string;
   severity: "information" | "check" | "invalid";
   segment: number | null;
-  /** Slice it concerns, e.g. "stress_mid"; null: the whole study. */
+  /** Acquisition it concerns, e.g. "stress"; null: the whole study. */
+  acquisition: string | null;
+  /** Slice it concerns, e.g. "stress_mid"; null: all of them. */
   slice: string | null;
   /** null: still open. */
   acknowledged: { by: string; at: string; comment: string } | null;

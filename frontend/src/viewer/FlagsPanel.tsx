@@ -67,7 +67,9 @@ export function FlagsPanel({ data }: { data: ViewerState }) {
           <ul>{information.map(line)}</ul>
         </details>
       )}
-      {answering && <AcknowledgeDialog flags={answering} close={() => setAnswering(null)} />}
+      {answering && (
+        <AcknowledgeDialog data={data} flags={answering} close={() => setAnswering(null)} />
+      )}
     </section>
   );
 }
@@ -123,12 +125,7 @@ function FlagLine({
   children,
 }: LineProps & { flag: Flag; as?: "li" | "div"; children?: React.ReactNode }) {
   const done = !isOpen(flag);
-  const place = [
-    sliceWords(data, flag.slice),
-    flag.segment === null ? "" : t.flags.segment(flag.segment),
-  ]
-    .filter(Boolean)
-    .join(", ");
+  const place = placeWords(data, flag);
   return (
     <Tag className="flag" data-severity={flag.severity} data-done={done || undefined}>
       <span className="flag-sign" aria-hidden="true">
@@ -177,7 +174,15 @@ function Answer({ given }: { given: NonNullable<Flag["acknowledged"]> }) {
   );
 }
 
-function AcknowledgeDialog({ flags, close }: { flags: Flag[]; close: () => void }) {
+function AcknowledgeDialog({
+  data,
+  flags,
+  close,
+}: {
+  data: ViewerState;
+  flags: Flag[];
+  close: () => void;
+}) {
   const [comment, setComment] = useState("");
   return (
     <Modal title={t.flags.acknowledgeTitle(flags.length)} close={close}>
@@ -191,7 +196,9 @@ function AcknowledgeDialog({ flags, close }: { flags: Flag[]; close: () => void 
       >
         <ul className="edit-list">
           {flags.map((flag) => (
-            <li key={flag.id}>{flag.message}</li>
+            <li key={flag.id}>
+              {[placeWords(data, flag), flag.message].filter(Boolean).join(": ")}
+            </li>
           ))}
         </ul>
         <label className="field">
@@ -215,6 +222,18 @@ function AcknowledgeDialog({ flags, close }: { flags: Flag[]; close: () => void 
       </form>
     </Modal>
   );
+}
+
+/** Where a doubt belongs: slice (else acquisition) and segment; nothing for the whole study. */
+function placeWords(data: ViewerState, flag: Flag): string {
+  const acquisition = data.acquisitions.find((one) => one.key === flag.acquisition);
+  const images = acquisition ? t.conditions[acquisition.condition] : "";
+  return [
+    flag.slice === null ? images : sliceWords(data, flag.slice),
+    flag.segment === null ? "" : t.flags.segment(flag.segment),
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
 
 export function sliceWords(data: ViewerState, key: string | null): string {
