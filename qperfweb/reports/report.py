@@ -240,8 +240,14 @@ def _method(reading: Reading, document: Mapping[str, Any]) -> list[list[str]]:
 
 
 def _once(flags: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Stress and rest may both assume the same; one line says it."""
-    return [flag for i, flag in enumerate(flags) if flag not in flags[:i]]
+    """Stress and rest may both assume the same; one line says it, of both."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for flag in flags:
+        places.setdefault((flag["message"], flag["answer"]), []).append(flag["where"])
+    return [
+        {"where": " and ".join(dict.fromkeys(where)), "message": message, "answer": answer}
+        for (message, answer), where in places.items()
+    ]
 
 
 def _flag(flag: Mapping[str, Any]) -> dict[str, str]:

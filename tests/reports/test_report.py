@@ -172,5 +172,8 @@ def test_what_stress_and_rest_both_assume_is_said_once(reading):
     assumed = {"code": "assumed", "message": "The delay was assumed.", "severity": "information"}
     for acquisition in reading.run.document["acquisitions"]:
         acquisition["flags"] = [{**assumed, "segment": None}]
-    messages = [flag["message"] for flag in report_of(reading)[0]["flags"]]
-    assert sorted(messages) == ["Look at the wall.", "The delay was assumed."]
+    flags = {flag["message"]: flag["where"] for flag in report_of(reading)[0]["flags"]}
+    assert flags == {
+        "Look at the wall.": "stress mid",
+        "The delay was assumed.": "stress and rest",
+    }
