@@ -205,7 +205,10 @@ def _connect_to(target: database.TestDatabase) -> None:
         "PASSWORD": database.test_password(target.server),
         "HOST": "127.0.0.1",
         "PORT": str(cluster.port),
-        "OPTIONS": {"options": "-c role=qperf_web"},
+        "OPTIONS": {
+            **connections.settings["default"]["OPTIONS"],
+            "options": "-c role=qperf_web",
+        },
     }
     connections.settings["default"].update(changed)
     connections["default"].settings_dict.update(changed)

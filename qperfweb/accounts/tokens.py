@@ -50,17 +50,11 @@ def create_token(user: User, site: Site, *, scope: str, name: str, valid_for: ti
 def user_of_token(token: str) -> User | None:
     """The token's user, bound to its site and scope; None when it is unknown, ended or revoked."""
     now = timezone.now()
-    found = (
-        ApiToken.objects.select_related("user")
-        .filter(
-            token_sha256=_digest(token),
-            revoked_at=None,
-            expires_at__gt=now,
-            user__is_active=True,
-        )
-        .first()
-    )
-    if found is None:
+    try:
+        found = ApiToken.objects.select_related("user").get(token_sha256=_digest(token))
+    except ApiToken.DoesNotExist:
+        return None
+    if found.revoked_at is not None or found.expires_at <= now or not found.user.is_active:
         return None
     if found.last_used_at is None or now - found.last_used_at > _REUSE_NOTED_EVERY:
         ApiToken.objects.filter(pk=found.pk).update(last_used_at=now)

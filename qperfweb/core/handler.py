@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import select
 import tempfile
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +19,7 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.db import close_old_connections
+from django.db import connection
 from django.http import FileResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
@@ -61,6 +62,7 @@ class ThreadHandler(ASGIHandler):
         return await loop.run_in_executor(self._threads, context.run, work, *arguments)
 
     def _answer(self, scope: Any, body: tempfile.SpooledTemporaryFile[bytes]) -> HttpResponseBase:
+        _forget_lost_connection()
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         response: HttpResponseBase | None
@@ -72,10 +74,7 @@ class ThreadHandler(ASGIHandler):
         vars(response)["_handler_class"] = self.__class__
         if isinstance(response, FileResponse):
             response.block_size = self.chunk_size
-        if response.streaming:
-            # Its rows are read; while it is sent, others may have the connection.
-            close_old_connections()
-        else:
+        if not response.streaming:
             response.close()
         return response
 
@@ -94,3 +93,18 @@ class ThreadHandler(ASGIHandler):
             await self._in_a_thread(response.close)
         if isinstance(sent, Exception):
             raise sent
+
+
+def _forget_lost_connection() -> None:
+    """Have this thread connect anew when PostgreSQL has gone since its last request.
+
+    A server that ends, or ends a connection, closes it; nothing else is sent between requests. To
+    look for that costs nothing, to ask the server costs a question with every request.
+    """
+    kept = connection.connection
+    if kept is None or connection.in_atomic_block:
+        return
+    waiting = select.poll()
+    waiting.register(kept.fileno(), select.POLLIN)
+    if waiting.poll(0):
+        connection.close()

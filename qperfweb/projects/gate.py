@@ -86,6 +86,8 @@ def _check(user: Any, address: str, named: dict[str, Any]) -> None:
     if reading_id is not None:
         _check_reading(user, int(reading_id), address)
         return
+    if not STUDY_OF.keys() & named.keys():
+        return  # most addresses are about no study, and then there is nothing to ask
     blinded = blinded_studies(user)
     if not blinded:
         return

@@ -59,8 +59,7 @@ def sight_of(reading: Reading) -> Sight:
 def blinding_assignments(user: Any) -> Any:
     """The assignments that blind this user; an adjudicator's third reading blinds nobody."""
     return user.project_assignments.filter(
-        waived_reason="",
-        project__members__in=user.project_roles.filter(role="reader", ended_at=None),
+        waived_reason="", project__members__in=_reads_for(user)
     ).exclude(project__state="locked")
 
 
@@ -70,9 +69,16 @@ def blinded_studies(user: Any) -> set[int]:
         return set()
     known: set[int] | None = user.__dict__.get("_blinded_studies")
     if known is None:
-        known = set(blinding_assignments(user).values_list("case__study_id", flat=True))
+        known = set()
+        if _reads_for(user).exists():  # few do, and everybody is asked with every study
+            known = set(blinding_assignments(user).values_list("case__study_id", flat=True))
         user.__dict__["_blinded_studies"] = known
     return known
+
+
+def _reads_for(user: Any) -> Any:
+    """The user's roles as a reader of projects."""
+    return user.project_roles.filter(role="reader", ended_at=None)
 
 
 def undrawn(reading: Reading, content: Content) -> list[str]:

@@ -80,7 +80,9 @@ class RunsView(APIView):
     @extend_schema(responses=RunProgress(many=True))
     def get(self, request: Request, study_id: int) -> Response:
         study = self._study(request, study_id)
-        return Response(RunProgress(study.runs.order_by("-id"), many=True).data)
+        # A page asks this again and again; documents and manifests are megabytes.
+        runs = AnalysisRun.objects.filter(study=study).only(*RunProgress.Meta.fields)
+        return Response(RunProgress(runs.order_by("-id"), many=True).data)
 
     @extend_schema(request=RunRequest, responses={201: RunProgress})
     def post(self, request: Request, study_id: int) -> Response:

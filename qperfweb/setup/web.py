@@ -23,7 +23,7 @@ def web_server(database: Database, host: str, port: int, log: Path | None = None
     variables = environment_variables() | {
         "DATABASE_URL": database.web,
         "QPERF_DATABASE_LOGIN": "web",
-        "QPERF_DATABASE_POOL": "1",
+        "QPERF_DATABASE_KEPT": "1",
     }
     variables.pop("DATABASE_OWNER_URL", None)
     variables.pop("DATABASE_WORKER_URL", None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, Q, QuerySet
 
 from qperfweb.core.errors import Invalid
 
@@ -55,7 +55,8 @@ class WorklistFilter:
 
 @dataclass(frozen=True, kw_only=True)
 class WorklistPage:
-    """rows carry patient identity, site, reader, and stage, progress and failure of their run."""
+    """rows carry patient identity, site, reader; busy and failed ones stage, progress and failure
+    of their newest run, too."""
 
     rows: list[Study]
     count: int
@@ -73,10 +74,11 @@ def worklist(asked: WorklistFilter) -> WorklistPage:
     # The page is chosen on narrow rows first; only its own rows are joined and decrypted.
     chosen = found.order_by(*_ordering(asked.ordering)).values("pk")
     chosen = chosen[(page - 1) * size : page * size]
-    rows = _with_run(Study.objects.filter(pk__in=chosen))
-    rows = rows.select_related("patient__identity", "site", "assigned_to")
-    rows = rows.order_by(*_ordering(asked.ordering))
-    return WorklistPage(rows=list(rows), count=count, page=page, pages=pages)
+    found = Study.objects.filter(pk__in=chosen)
+    found = found.select_related("patient__identity", "site", "assigned_to")
+    rows = list(found.order_by(*_ordering(asked.ordering)))
+    _add_runs([row for row in rows if row.state in (*BUSY_STATES, *FAILED_STATES)])
+    return WorklistPage(rows=rows, count=count, page=page, pages=pages)
 
 
 def _ordering(name: str) -> list[Any]:
@@ -128,18 +130,22 @@ def _text(text: str, site_ids: tuple[int, ...]) -> Q:
     return matches
 
 
-def _with_run(found: QuerySet[Study]) -> QuerySet[Study]:
-    """Stage, progress and failure of the newest run; the relation is named, its model is above."""
+def _add_runs(rows: list[Study]) -> None:
+    """Give rows stage, progress and failure of their newest run; most pages have none to give."""
+    if not rows:
+        return
+    # The relation is named, its model is in a package above.
     runs = Study._meta.get_field("runs").related_model._default_manager
-    newest = runs.filter(study=OuterRef("pk")).order_by("-id")
-    return found.annotate(
-        run_stage=Subquery(newest.values("stage")[:1]),
-        run_progress=Subquery(newest.values("progress")[:1]),
-        run_failure=Subquery(newest.values("failure_message")[:1]),
-    )
+    newest = runs.filter(study__in=rows).order_by("study_id", "-id").distinct("study_id")
+    told = {run["study_id"]: run for run in newest.values("study_id", *_OF_A_RUN)}
+    for row in rows:
+        for name in _OF_A_RUN:
+            setattr(row, f"run_{name}", told.get(row.pk, {}).get(name))
 
 
+_OF_A_RUN: Final = ("stage", "progress", "failure_message")
 BUSY_STATES: Final = (StudyState.QUEUED, StudyState.ANALYSING)
+FAILED_STATES: Final = (StudyState.FAILED, StudyState.NOTHING_TO_ANALYSE)
 
 
 def series_of(study: Study) -> QuerySet[Series]:
@@ -158,6 +164,11 @@ def instances_of(study: Study) -> QuerySet[Instance]:
         .only("id", "series_id", "instance_number", "frame_count", "sha256", "sop_instance_uid")
         .order_by("series_id", F("instance_number").asc(nulls_last=True), "id")
     )
+
+
+def facts_of(study: Study) -> QuerySet[Instance, tuple[str, dict[str, Any]]]:
+    """Content hash and header facts of every object of a study."""
+    return Instance.objects.filter(series__study=study).values_list("sha256", "facts")
 
 
 def open_problems(site_ids: tuple[int, ...]) -> QuerySet[IntakeProblem]:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from .identity import Identity, open_identity
 from .models import IntakeProblem, Series, Study
-from .queries import BUSY_STATES
+from .queries import BUSY_STATES, FAILED_STATES
 
 
 def identity_of_study(study: Study) -> Identity:
@@ -43,7 +43,7 @@ class WorklistRow(serializers.Serializer[Study]):
     def to_representation(self, study: Study) -> dict[str, Any]:
         person = identity_of_study(study)
         busy = study.state in BUSY_STATES
-        failed = study.state in ("failed", "nothing_to_analyse")
+        failed = study.state in FAILED_STATES
         return {
             "id": study.pk,
             "patient_name": person.display_name,
@@ -60,7 +60,7 @@ class WorklistRow(serializers.Serializer[Study]):
             "state_words": study.get_state_display(),
             "stage": (getattr(study, "run_stage", "") or "") if busy else "",
             "progress": getattr(study, "run_progress", None) if busy else None,
-            "failure_message": (getattr(study, "run_failure", "") or "") if failed else "",
+            "failure_message": (getattr(study, "run_failure_message", "") or "") if failed else "",
             "flag_count": study.flag_count,
             "received_at": study.last_received_at.isoformat(),
             "reader": study.assigned_to.display_name if study.assigned_to else None,

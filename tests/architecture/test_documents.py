@@ -12,7 +12,7 @@ from tests.setup.test_problems import COMMANDS
 
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 OPERATIONS = ROOT / "docs" / "operations.md"
-STARTED_BY_RUN = {"QPERF_DATABASE_LOGIN", "QPERF_DATABASE_POOL"}
+STARTED_BY_RUN = {"QPERF_DATABASE_LOGIN", "QPERF_DATABASE_KEPT"}
 """Set by ./run for the processes that it starts, not by people."""
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import threading
 
+import psycopg
 from asgiref.testing import ApplicationCommunicator
+from django.db import connection
 from django.http import HttpResponse, StreamingHttpResponse
 
 from qperfweb.core.handler import ThreadHandler
+from qperfweb.setup.cluster import ADMIN
 
 SCOPE = {"type": "http", "method": "GET", "path": "/", "headers": [], "query_string": b""}
 BODY = {"type": "http.request", "body": b"", "more_body": False}
@@ -51,6 +54,31 @@ def test_requests_are_answered_by_threads_and_no_more_at_once_than_there_are():
 
     assert asyncio.run(ask()) == [(200, b"here")] * 6
     assert max(most) == 2
+
+
+def test_a_thread_keeps_its_connection_and_connects_anew_when_the_server_closed_it(
+    own_database, monkeypatch
+):
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", None)  # as ./run serve has it
+    asked = []
+
+    def make(request):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid()")
+            asked.append(cursor.fetchone()[0])
+        if len(asked) == 3:
+            connection.close()  # the database of this test is dropped after it
+        return HttpResponse(b"here")
+
+    async def ask(handler):
+        assert await answer_to(handler) == (200, b"here")
+        assert await answer_to(handler) == (200, b"here")
+        with psycopg.connect(own_database.server.cluster.url(ADMIN, own_database.name)) as admin:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", [asked[-1]])
+        assert await answer_to(handler) == (200, b"here")
+
+    asyncio.run(ask(Answering(make)))
+    assert asked[0] == asked[1] != asked[2]
 
 
 def test_a_body_that_is_made_while_it_is_sent_arrives_whole():

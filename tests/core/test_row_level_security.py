@@ -63,6 +63,21 @@ def test_the_scope_ends_with_its_transaction(own_database, site):
         assert events() == []
 
 
+def test_a_question_that_is_planned_once_still_answers_each_scope_with_its_own_rows(
+    own_database, site, other_site
+):
+    for here in (site, other_site):
+        with site_scope([here.pk]):
+            audit.record(None, f"{here.slug}.done", site=here)
+    for here in [site, other_site] * 8:
+        with site_scope([here.pk]):
+            assert events() == [f"{here.slug}.done"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT generic_plans FROM pg_prepared_statements WHERE statement ~ 'trail'")
+        assert max(planned_once for (planned_once,) in cursor.fetchall()) > 1
+    assert events() == []
+
+
 def test_row_level_security_binds_the_owner_too(site, as_owner):
     with site_scope([site.pk]):
         audit.record(None, "here.done", site=site)

@@ -186,10 +186,12 @@ class TestReceivedStudy:
         assert IntakeProblem.objects.get().resolution == "take"
 
 
-def test_a_page_of_the_worklist_takes_two_queries_and_a_search_one_more(
+def test_a_page_of_the_worklist_takes_two_queries_and_search_and_runs_one_more_each(
     listed: Any, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(2):
+        worklist(WorklistFilter(site_ids=(listed.pk,), states=("ready",)))
+    with django_assert_num_queries(3):  # one failed, and its reason is told
         worklist(WorklistFilter(site_ids=(listed.pk,)))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         worklist(WorklistFilter(site_ids=(listed.pk,), text="smith"))
