@@ -20,6 +20,7 @@ from analysis.dicom.plan import (
 )
 from analysis.dicom.reading import ReadObject, read_objects
 from analysis.dicom.refusals import Refusal
+from analysis.dicom.stored import from_store, to_store
 
 __all__ = [
     "AcquisitionPlan",
@@ -31,7 +32,9 @@ __all__ = [
     "SeriesOverride",
     "StudyClassification",
     "classify",
+    "from_store",
     "header_facts",
     "load_exam",
     "read_objects",
+    "to_store",
 ]

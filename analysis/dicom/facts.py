@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
+from analysis.dicom.plain import PlainPixels
+
 Triple = tuple[float, float, float]
 Six = tuple[float, float, float, float, float, float]
 
@@ -57,7 +59,10 @@ class FrameFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class HeaderFacts:
-    """One SOP instance. Identity fields are as sent, cleaned of control characters."""
+    """One SOP instance. Identity fields are as sent, cleaned of control characters.
+
+    plain: where the pixels stand, of an object whose pixels need no decoder.
+    """
 
     sop_class_uid: str
     sop_instance_uid: str
@@ -108,11 +113,14 @@ class HeaderFacts:
     phase_encoding: str = ""
     problems: tuple[str, ...] = ()
     frames: tuple[FrameFacts, ...] = ()
+    plain: PlainPixels | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON value; fields that hold their default are left out."""
-        shared = _without_defaults(self, skip="frames")
+        shared = _without_defaults(self, skip=("frames", "plain"))
         shared["frames"] = [_without_defaults(frame) for frame in self.frames]
+        if self.plain is not None:
+            shared["plain"] = asdict(self.plain)
         return shared
 
     def without_identity(self) -> HeaderFacts:
@@ -124,14 +132,17 @@ class HeaderFacts:
     def from_json(cls, value: Mapping[str, Any]) -> HeaderFacts:
         """The facts that ``to_json`` wrote; unknown fields of other versions are ignored."""
         frames = tuple(FrameFacts(**_known(FrameFacts, frame)) for frame in value["frames"])
-        return cls(**_known(cls, value) | {"frames": frames})
+        plain = PlainPixels(**value["plain"]) if "plain" in value else None
+        return cls(**_known(cls, value) | {"frames": frames, "plain": plain})
 
 
-def _without_defaults(facts: HeaderFacts | FrameFacts, skip: str = "") -> dict[str, Any]:
+def _without_defaults(
+    facts: HeaderFacts | FrameFacts, skip: tuple[str, ...] = ()
+) -> dict[str, Any]:
     given = {}
     for field in fields(facts):
         value = getattr(facts, field.name)
-        if field.name != skip and value != field.default:
+        if field.name not in skip and value != field.default:
             given[field.name] = list(value) if isinstance(value, tuple) else value
     return given
 

@@ -107,6 +107,7 @@ def _facts(ds: Dataset) -> HeaderFacts:
         or v.text(v.first_item(every, "MRFOVGeometrySequence"), "InPlanePhaseEncodingDirection"),
         problems=_problems(ds),
         frames=_frames(ds, shared, count) if 0 < count <= MOST_FRAMES else (),
+        plain=None,  # a header does not say where it ends
     )
 
 

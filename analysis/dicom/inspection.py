@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import warnings
 import zlib
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import IO, Final
 
 from pydicom import dcmread
@@ -15,7 +15,7 @@ from analysis.dicom import values as v
 from analysis.dicom.facts import HeaderFacts
 from analysis.dicom.header import MOST_FRAMES, MOST_PIXELS_PER_FRAME, header_facts
 from analysis.dicom.limits import DEFAULT_LIMITS, MIB, Limits
-from analysis.dicom.plain import PlainPixels, plain_pixels
+from analysis.dicom.plain import plain_pixels
 from analysis.dicom.refusals import Refused
 
 IMPLICIT_LITTLE: Final = "1.2.840.10008.1.2"
@@ -45,20 +45,7 @@ _MOST_FRAGMENTS: Final = 1_000_000
 _PIXEL_ELEMENTS: Final = {(0x7FE0, 0x0008), (0x7FE0, 0x0009), (0x7FE0, 0x0010)}
 
 
-@dataclass(frozen=True)
-class Inspected:
-    """What one look at an object finds: its facts, and its pixels where they need no decoder."""
-
-    facts: HeaderFacts
-    plain: PlainPixels | None
-
-
 def inspect(file: IO[bytes], size: int, limits: Limits = DEFAULT_LIMITS) -> HeaderFacts:
-    """The facts of ``inspect_object`` alone."""
-    return inspect_object(file, size, limits).facts
-
-
-def inspect_object(file: IO[bytes], size: int, limits: Limits = DEFAULT_LIMITS) -> Inspected:
     """Check one object and return its facts. ``file`` is seekable and stands at its start.
 
     Raises:
@@ -75,9 +62,11 @@ def inspect_object(file: IO[bytes], size: int, limits: Limits = DEFAULT_LIMITS) 
             raise Refused("truncated")
         facts = header_facts(ds)
         _check_dimensions(facts)
-        plain = plain_pixels(ds, facts, file)
+        plain = plain_pixels(
+            ds, file, syntax=facts.transfer_syntax_uid, rows=facts.rows, columns=facts.columns
+        )
         _check_pixels(ds, facts, file, size)
-        return Inspected(facts, plain)
+        return replace(facts, plain=plain)
     except Refused:
         raise
     except (MemoryError, RecursionError) as error:

@@ -222,7 +222,7 @@ class _Loader:
                     numbers = [refs[i].frame for i in wanted]
                     places = {refs[i].frame: i for i in wanted}
                     for number, values, slope, ceiling in frame_values(
-                        file, facts[wanted[0]], numbers, physical=physical, plain=found.plain
+                        file, facts[wanted[0]], numbers, physical=physical
                     ):
                         i = places[number]
                         signal[i] = values * np.float32(scale)

@@ -14,7 +14,7 @@ from pydicom.uid import ImplicitVRLittleEndian
 
 from analysis.dicom import values as v
 from analysis.dicom.facts import HeaderFacts
-from analysis.dicom.plain import PlainPixels, largest_value
+from analysis.dicom.plain import largest_value
 from analysis.dicom.refusals import Refused
 from analysis.domain import Floats
 
@@ -27,18 +27,17 @@ def frame_values(
     frames: Sequence[int],
     *,
     physical: bool = False,
-    plain: PlainPixels | None = None,
 ) -> Iterator[tuple[int, Floats, float, float]]:
     """(frame, (H, W) float32 values, slope, largest possible value) of some frames of one object.
 
     Modality rescale is applied; slope is its slope. ``physical``: a RealWorldValueMapping, where
-    present, instead. ``plain``: what inspection found out about the pixels of this object.
+    present, instead. Plain pixels (``facts.plain``) are read without a decoder.
 
     Raises:
         Refused: the pixels cannot be decoded.
     """
-    if plain is not None:
-        yield 0, *plain.read(file)
+    if facts.plain is not None:
+        yield 0, *facts.plain.read(file)
         return
     try:
         with warnings.catch_warnings():

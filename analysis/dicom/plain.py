@@ -1,7 +1,7 @@
 """The pixels of most objects: one uncompressed frame of 16 bits, found where the header ends.
 
 Decoding such a frame with pydicom parses the whole object a second time. Inspection has just read
-its header and stands at the pixels, so what is needed to read them is noted there.
+its header and stands at the pixels, so what is needed to read them is noted among its facts.
 """
 
 from __future__ import annotations
@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import IO, Final
 
 import numpy as np
-from pydicom.dataset import FileDataset
+from pydicom.dataset import Dataset
 
 from analysis.dicom import values as v
-from analysis.dicom.facts import HeaderFacts
 from analysis.dicom.refusals import Refused
 from analysis.domain import Floats
 
@@ -70,9 +69,11 @@ def largest_value(bits: int, signed: bool, slope: float, intercept: float) -> fl
     return max(stored[0] * slope, stored[-1] * slope) + intercept
 
 
-def plain_pixels(ds: FileDataset, facts: HeaderFacts, file: IO[bytes]) -> PlainPixels | None:
+def plain_pixels(
+    ds: Dataset, file: IO[bytes], *, syntax: str, rows: int, columns: int
+) -> PlainPixels | None:
     """How to read the pixels at which ``file`` stands, and stays; None where a decoder must."""
-    if facts.transfer_syntax_uid not in _LITTLE_ENDIAN or any(name in ds for name in _ELSEWHERE):
+    if syntax not in _LITTLE_ENDIAN or any(name in ds for name in _ELSEWHERE):
         return None
     said = [
         v.integer(ds, name)
@@ -86,13 +87,13 @@ def plain_pixels(ds: FileDataset, facts: HeaderFacts, file: IO[bytes]) -> PlainP
         return None
     begin, head = file.tell(), file.read(12)
     file.seek(begin)
-    length, width = _length(head, with_vr=_LITTLE_ENDIAN[facts.transfer_syntax_uid])
-    if head[:4] != _PIXEL_DATA or length != facts.rows * facts.columns * 2:
+    length, width = _length(head, with_vr=_LITTLE_ENDIAN[syntax])
+    if head[:4] != _PIXEL_DATA or length != rows * columns * 2:
         return None
     return PlainPixels(
         offset=begin + width,
-        rows=facts.rows,
-        columns=facts.columns,
+        rows=rows,
+        columns=columns,
         bits=bits,
         signed=sign == 1,
         slope=v.number(ds, "RescaleSlope") or 1.0,

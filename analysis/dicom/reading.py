@@ -7,7 +7,7 @@ import os
 import stat
 import weakref
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,8 @@ from typing import IO, Protocol
 
 from analysis.dicom.archives import MAGIC, members, open_archive
 from analysis.dicom.facts import HeaderFacts
-from analysis.dicom.inspection import inspect_object
+from analysis.dicom.inspection import inspect
 from analysis.dicom.limits import DEFAULT_LIMITS, Limits
-from analysis.dicom.plain import PlainPixels
 from analysis.dicom.refusals import Refusal, Refused, refusal
 
 
@@ -55,15 +54,11 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ReadObject:
-    """A checked DICOM object: its facts, and where its pixels can be read from.
-
-    plain: how to read them without decoding, where that is possible.
-    """
+    """A checked DICOM object: its facts, and where its pixels can be read from."""
 
     where: str
     facts: HeaderFacts
     source: Source
-    plain: PlainPixels | None = None
 
 
 def read_objects(
@@ -71,11 +66,14 @@ def read_objects(
     *,
     limits: Limits = DEFAULT_LIMITS,
     progress: Callable[[int], None] | None = None,
+    known: Mapping[Path, HeaderFacts] | None = None,
 ) -> tuple[list[ReadObject], list[Refusal]]:
     """Read folders, files and zips. Pixels stay on disk; each object is inspected once.
 
-    The same SOP instance twice is used once (``duplicate``); with other content the first one
-    stays and the second is set aside (``conflict``). ``progress`` is called with the count so far.
+    ``known``: facts of files that were inspected before and have not changed since; they are not
+    read again. The same SOP instance twice is used once (``duplicate``); with other content the
+    first one stays and the second is set aside (``conflict``). ``progress`` is called with the
+    count so far.
     """
     objects: dict[str, ReadObject] = {}
     refusals: list[Refusal] = []
@@ -86,17 +84,15 @@ def read_objects(
             refusals.append(found)
             continue
         try:
-            with found.source.open() as file:
-                seen = inspect_object(file, found.source.size, limits)
-            uid = seen.facts.sop_instance_uid
-            known = objects.get(uid)
-            if known is not None:
-                same = _digest(known.source) == _digest(found.source)
+            facts = _facts(found.source, limits, known or {})
+            first = objects.get(facts.sop_instance_uid)
+            if first is not None:
+                same = _digest(first.source) == _digest(found.source)
                 raise Refused("duplicate" if same else "conflict")
         except Refused as reason:
             refusals.append(reason.at(found.where))
         else:
-            objects[uid] = ReadObject(found.where, seen.facts, found.source, seen.plain)
+            objects[facts.sop_instance_uid] = ReadObject(found.where, facts, found.source)
     return list(objects.values()), refusals
 
 
@@ -174,6 +170,13 @@ def _walk_zip(
 def _close_with(archive: zipfile.ZipFile, file: IO[bytes]) -> None:
     """Members of a nested archive are read long after it was walked: its copy closes with it."""
     weakref.finalize(archive, file.close)
+
+
+def _facts(source: Source, limits: Limits, known: Mapping[Path, HeaderFacts]) -> HeaderFacts:
+    if isinstance(source, FileSource) and source.path in known:
+        return known[source.path]
+    with source.open() as file:
+        return inspect(file, source.size, limits)
 
 
 def _digest(source: Source) -> bytes:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from analysis.config import PipelineConfig
-from analysis.dicom import SeriesOverride, classify, load_exam, read_objects
+from analysis.dicom import SeriesOverride, classify, from_store, load_exam, read_objects
 from analysis.dicom.vendors import rules_from_json
 from analysis.pipeline import analyse
 
@@ -46,7 +46,9 @@ def analyse_to_bundle(job: AnalysisJob, progress: Progress) -> AnalysisOutcome:
     """
     progress("load", 0.0)
     begun = time.perf_counter()
-    objects, _ = read_objects(job.objects)
+    stored = {path: from_store(facts) for path, facts in job.facts.items()}
+    known = {path: facts for path, facts in stored.items() if facts is not None}
+    objects, _ = read_objects(job.objects, known=known)
     overrides = {
         uid: SeriesOverride.from_json(set_by_hand)
         for uid, set_by_hand in job.series_corrections.items()

@@ -24,6 +24,7 @@ from qperfweb.core.rls import site_scope
 from qperfweb.core.tasks import CARE_QUEUE
 from qperfweb.studies.models import Study
 from qperfweb.studies.object_store import StoreUnreachable
+from qperfweb.studies.queries import facts_of
 from qperfweb.studies.services import study_classify
 from qperfweb.studies.storage import local_path, object_paths
 
@@ -93,6 +94,7 @@ def analyse_run(run_id: int, site_id: int) -> None:
             store=settings.STORE_DIR,
             study_instance_uid=run.study.study_instance_uid,
             objects=tuple(local_path(sha256) for _, sha256 in run.input_manifest),
+            facts={local_path(sha256): facts for sha256, facts in facts_of(run.study)},
             series_corrections=run.parameters["series_corrections"],
             import_rules=tuple(run.parameters.get("import_rules", ())),
             parameters=run.parameters["pipeline"],
@@ -122,17 +124,25 @@ def analyse_run(run_id: int, site_id: int) -> None:
             services.run_fail(run, code="storage", message=error.message)
 
 
-@app.periodic(cron="* * * * * */15", periodic_id="care")
+@app.periodic(cron="* * * * * */5", periodic_id="care")
 @app.task(queue=CARE_QUEUE, name="recover_runs", queueing_lock="recover_runs")
 def recover_runs(timestamp: int) -> None:
     """Queue again what a dead worker left running or a lost job left waiting."""
     with site_scope(Site.objects.values_list("id", flat=True)):
         for run in [*stalled_runs(), *runs_without_job()]:
             defer_run(run)
-        for study in unsettled_studies(since=timezone.now() - LOOK_BACK):
-            settle_later(study, 0)
     with connection.cursor() as cursor:
         cursor.execute(_FORGET_JOBS_OF_DEAD_WORKERS)
+
+
+@app.periodic(cron="* * * * * */15", periodic_id="studies")
+@app.task(queue=CARE_QUEUE, name="recover_studies", queueing_lock="recover_studies")
+def recover_studies(timestamp: int) -> None:
+    """Settle what a dead worker was about to settle; this counts objects, so it comes less often
+    than the look for runs."""
+    with site_scope(Site.objects.values_list("id", flat=True)):
+        for study in unsettled_studies(since=timezone.now() - LOOK_BACK):
+            settle_later(study, 0)
 
 
 @app.periodic(cron="* * * * * */10", periodic_id="cohorts")

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from analysis.dicom import HeaderFacts
+from analysis.dicom import HeaderFacts, to_store
 
 from . import storage
 from .identity import Identity, identity_digest, open_identity, seal
@@ -219,7 +219,7 @@ class _Indexer:
             columns=facts.columns,
             sha256=file.sha256,
             size_bytes=file.size_bytes,
-            facts=facts.without_identity().to_json(),
+            facts=to_store(facts),
             received_at=timezone.now(),
         )
 

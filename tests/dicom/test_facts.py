@@ -120,12 +120,6 @@ def test_facts_survive_json() -> None:
         assert HeaderFacts.from_json(json.loads(json.dumps(facts.to_json()))) == facts
 
 
-def test_facts_for_the_store_name_nobody() -> None:
-    stored = reread(make.image()).without_identity().to_json()
-    text = json.dumps(stored)
-    assert "Person" not in text and "P1" not in stored.values() and "19700102" not in text
-
-
 @given(st.text(max_size=80))
 def test_cleaned_text_fits_a_database_and_json(text: str) -> None:
     cleaned = v.clean(text)

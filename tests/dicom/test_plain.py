@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from pydicom.tag import Tag
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from analysis.dicom import values as v
-from analysis.dicom.inspection import Inspected, inspect_object
+from analysis.dicom.facts import HeaderFacts
+from analysis.dicom.inspection import inspect
 from analysis.dicom.pixels import frame_values
 from analysis.dicom.plain import PlainPixels
 from analysis.dicom.refusals import Refused
@@ -26,8 +28,8 @@ from .test_fuzz import CASES, mutated, sample
 NOISE = np.random.default_rng(1).integers(-32768, 32767, (16, 12)).astype(np.int16)
 
 
-def seen(data: bytes) -> Inspected:
-    return inspect_object(io.BytesIO(data), len(data))
+def seen(data: bytes) -> HeaderFacts:
+    return inspect(io.BytesIO(data), len(data))
 
 
 def both_ways(data: bytes) -> tuple[Any, Any]:
@@ -35,7 +37,7 @@ def both_ways(data: bytes) -> tuple[Any, Any]:
     found = seen(data)
     assert found.plain is not None
     short, long = (
-        next(frame_values(io.BytesIO(data), found.facts, [0], plain=plain))
+        next(frame_values(io.BytesIO(data), replace(found, plain=plain), [0]))
         for plain in (found.plain, None)
     )
     return short, long

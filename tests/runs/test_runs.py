@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from qperfweb.core.rls import site_scope
 from qperfweb.runs import queries, services, tasks
-from qperfweb.runs.child import run_in_child
+from qperfweb.runs.child import ChildCancelled, run_in_child
 from qperfweb.runs.models import AnalysisRun, RunPurpose, RunState, SegmentResult
-from qperfweb.studies.models import Study
+from qperfweb.studies.models import Instance, Study
 from tests.runs import poison
 from tests.runs.examples import a_finished_run, a_result, a_study, an_object
 
@@ -154,6 +154,25 @@ def test_a_study_settles_once_it_is_quiet_and_only_once(study, as_worker, settin
         assert study.runs.count() == 1
 
 
+def test_the_worklist_tells_how_far_a_run_is_and_why_it_failed(run, study, as_worker, client_of):
+    client = client_of("reader", run.site)
+
+    def told():
+        (row,) = client.get("/api/studies/").json()["results"]
+        return row["state"], row["stage"], row["progress"], row["failure_message"]
+
+    with as_worker():
+        begun = services.run_begin(run.pk)
+        services.run_beat(begun, stage="flow", progress=0.5)
+    assert told() == ("analysing", "flow", 0.5, "")
+    with as_worker():
+        services.run_fail(begun, code="storage", message="The disk is full.")
+    assert told() == ("failed", "", None, "The disk is full.")
+    with as_worker():
+        a_finished_run(study)
+    assert told() == ("ready", "", None, "")
+
+
 def test_late_objects_make_a_new_run_that_says_so(study, as_worker, settings):
     quiet = timezone.now() - timedelta(seconds=settings.STUDY_QUIET_S + 1)
     with as_worker():
@@ -187,6 +206,35 @@ def test_lost_runs_are_queued_again(run, as_worker):
             )
             # Before those that have not had their turn.
             assert cursor.fetchall() == [(tasks.BEGUN_PRIORITY,)]
+
+
+def test_a_study_that_nobody_settled_is_settled(study, as_worker, settings):
+    lost = timezone.now() - timedelta(seconds=settings.STUDY_QUIET_S) - 2 * queries.SETTLED_WITHIN
+    with as_worker():
+        tasks.recover_studies(0)
+        assert waiting_jobs("settle_study") == 0
+        Study.objects.filter(pk=study.pk).update(last_received_at=lost)
+        tasks.recover_studies(0)
+        tasks.recover_studies(0)
+        assert waiting_jobs("settle_study") == 1
+
+
+def test_an_analysis_is_handed_the_header_facts_that_intake_kept(
+    run, study, as_worker, as_owner, monkeypatch
+):
+    with as_owner():
+        Instance.objects.filter(series__study=study).update(facts={"modality": "MR"})
+    jobs = []
+
+    def note(job, **limits):
+        jobs.append(job)
+        raise ChildCancelled
+
+    monkeypatch.setattr(tasks, "run_in_child", note)
+    with as_worker():
+        tasks.analyse_run(run.pk, run.site_id)
+    assert list(jobs[0].facts) == list(jobs[0].objects)
+    assert list(jobs[0].facts.values()) == [{"modality": "MR"}]
 
 
 def test_the_database_refuses_wrong_numbers(study, as_worker):
