@@ -21,6 +21,7 @@ from analysis.phantom.heart import Heart
 from analysis.phantom.placement import HeartFrame, along_normal, heart_coordinates, to_pixels
 
 RAYS = 180
+_STEP_MM = 0.25
 SMALLEST_CAVITY_MM = 2.0
 """Below this mean radius nobody sees a cavity and no endocardial contour is drawn."""
 APICAL_START_DEG = 15.0
@@ -39,7 +40,7 @@ def draw_contours(
     cx, cy = shape.axis_centre(heart, z0)
     axis_rc = to_pixels(frame, geometry, np.array([float(cx), float(cy), height_mm]))
     turn = np.linspace(0.0, 2.0 * np.pi, RAYS, endpoint=False)
-    reach = np.arange(0.0, 1.6 * heart.epi_radius_mm + 12.0, 0.25)
+    reach = np.arange(0.0, 1.6 * heart.epi_radius_mm + 12.0, _STEP_MM)
     rows = axis_rc[0] + reach[None, :] * np.sin(turn)[:, None] / geometry.pixel_spacing_mm[0]
     columns = axis_rc[1] + reach[None, :] * np.cos(turn)[:, None] / geometry.pixel_spacing_mm[1]
     x, y, z = heart_coordinates(frame, geometry, rows, columns)
@@ -47,12 +48,11 @@ def draw_contours(
     endo, epi = shape.lv_surfaces(heart, angle, z)
     gap = shape.outflow_gap(heart, angle, z)
     drawn_endo, drawn_epi = drawn_radii(endo, epi, convention)
-    at_epi = _last_inside(radius < drawn_epi)
-    at_endo = _last_inside((radius < drawn_endo) | ((gap > 0) & (radius < drawn_epi)))
-    ray = np.arange(RAYS)
-    epi_rc = _polygon(rows[ray, at_epi], columns[ray, at_epi])
-    visible = float(reach[at_endo].mean()) > SMALLEST_CAVITY_MM
-    endo_rc = _polygon(rows[ray, at_endo], columns[ray, at_endo]) if visible else None
+    at_epi = _edge(radius < drawn_epi)
+    at_endo = _edge((radius < drawn_endo) | ((gap > 0) & (radius < drawn_epi)))
+    epi_rc = _along(rows, columns, at_epi)
+    visible = _STEP_MM * float(at_endo.mean()) > SMALLEST_CAVITY_MM
+    endo_rc = _along(rows, columns, at_endo) if visible else None
     anterior, inferior = _insertions(heart, frame, geometry, height_mm, convention)
     return SliceContours(
         endo_rc=endo_rc,
@@ -80,13 +80,17 @@ def draw_seen_contours(
     return draw_contours(heart, frame, plane, height_mm=float(z[0]), convention=convention)
 
 
-def _last_inside(inside: np.ndarray) -> np.ndarray:
-    """Index of the last sample of each ray before it first leaves the region."""
-    return np.asarray(np.maximum(np.argmin(inside, axis=1) - 1, 0))
+def _edge(inside: np.ndarray) -> Doubles:
+    """Where each ray first leaves the region: half-way to the first sample outside."""
+    return np.asarray(np.maximum(np.argmin(inside, axis=1) - 0.5, 0.0))
 
 
-def _polygon(rows: Doubles, columns: Doubles) -> Polygon:
-    return tuple((float(r), float(c)) for r, c in zip(rows, columns, strict=True))
+def _along(rows: Doubles, columns: Doubles, at: Doubles) -> Polygon:
+    """The points of straight rays (N, samples) at those places, which may lie between samples."""
+    ray, before = np.arange(len(at)), at.astype(int)
+    points = (a[ray, before] + (at - before) * (a[ray, before + 1] - a[ray, before])
+              for a in (rows, columns))  # fmt: skip
+    return tuple((float(r), float(c)) for r, c in zip(*points, strict=True))
 
 
 def _centroid(polygon: Polygon) -> Point:

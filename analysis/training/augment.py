@@ -50,7 +50,11 @@ def shift_in_time(stored: Tensor, nominal: int, generator: Generator) -> Tensor:
 def move_in_space(
     window: Tensor, labels: Tensor, classes: int, generator: Generator
 ) -> tuple[Tensor, Tensor]:
-    """Rotate, scale, shear, mirror and shift samples (B, bins, h, w), labels (B, h, w)."""
+    """Rotate, scale, shear, mirror and shift samples (B, bins, h, w), labels (B, h, w).
+
+    The labels come back as each class's share (B, classes, h, w) of a pixel: where the line between
+    two classes passes is kept to a fraction of a pixel.
+    """
     count, size = len(window), window.shape[-1]
     angle = _uniform(-math.pi, math.pi, (count,), generator)
     scale = torch.exp(_uniform(-0.22, 0.22, (count,), generator))
@@ -74,7 +78,7 @@ def move_in_space(
     soft = functional.one_hot(labels, classes).movedim(-1, 1).float()
     soft = functional.grid_sample(soft, grid, align_corners=False)
     soft[:, 0] += 1 - soft.sum(dim=1)
-    return moved, soft.argmax(dim=1)
+    return moved, soft
 
 
 def smooth_fields(
@@ -121,18 +125,22 @@ def augment(
     nominal_start: int,
     generator: Generator,
     intensity_changes: bool = True,
+    soft_labels: bool = False,
 ) -> tuple[Tensor, Tensor]:
     """A training batch: windows (B, BINS, GRID_SIZE, GRID_SIZE) not yet normalised, and labels.
 
     stored: (B, STORED_BINS, STORED_SIZE, STORED_SIZE); labels: (B, STORED_SIZE, STORED_SIZE).
     intensity_changes: False leaves time and grey values as they are and changes place alone.
+    soft_labels: shares (B, classes, GRID_SIZE, GRID_SIZE) instead of one class per pixel.
     """
-    if not intensity_changes:
-        start = torch.full((len(stored),), nominal_start)
-        return move_in_space(take_window(stored, start), labels, classes, generator)
-    window = shift_in_time(stored, nominal_start, generator)
-    window, labels = move_in_space(window, labels, classes, generator)
-    return change_intensity(window, generator), labels
+    if intensity_changes:
+        window = shift_in_time(stored, nominal_start, generator)
+    else:
+        window = take_window(stored, torch.full((len(stored),), nominal_start))
+    window, shares = move_in_space(window, labels, classes, generator)
+    if intensity_changes:
+        window = change_intensity(window, generator)
+    return window, shares if soft_labels else shares.argmax(dim=1)
 
 
 def without_time(window: Tensor) -> Tensor:

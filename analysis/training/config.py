@@ -21,6 +21,10 @@ class TrainingConfig:
     steps: optimiser steps; the learning rate is constant after the warm-up and falls linearly to
     zero over the last decay_share of them.
     class_weights: of the cross-entropy, one per class.
+    edge_weight: how much more a pixel on a line between two classes counts in the cross-entropy.
+    soft_labels: whether a pixel that two classes share is learnt as shared, or given to the larger.
+    open_wall_share: of each batch that is drawn from the samples whose wall is open beside the
+    outflow tract (an eighth of all); 0 draws from all samples alike.
     averaging: decay per step of the running mean of the weights, which is what is exported.
     validation_seed: of the simulated samples that are never trained on.
     intensity_changes: whether gain, contrast, noise and time are varied, or place alone.
@@ -38,6 +42,9 @@ class TrainingConfig:
     warm_up_steps: int = 200
     decay_share: float = 0.35
     class_weights: tuple[float, ...] = (1.0, 1.5, 2.5, 1.5)
+    edge_weight: float = 0.0
+    soft_labels: bool = False
+    open_wall_share: float = 0.0
     averaging: float = 0.998
     validation_seed: int = 990_001
     validation_samples: int = 192

@@ -139,7 +139,12 @@ def train_step(
     batch = as_seen(config, window).contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16, enabled=half_precision_pays()):
         logits = state.network(batch)
-    loss = segmentation_loss(logits.float(), labels, torch.tensor(config.class_weights))
+    loss = segmentation_loss(
+        logits.float(),
+        labels,
+        torch.tensor(config.class_weights),
+        edge_weight=config.edge_weight,
+    )
     state.optimiser.zero_grad(set_to_none=True)
     # torch's backward has no types.
     loss.backward()  # type: ignore[no-untyped-call]
@@ -205,7 +210,8 @@ def train(
     while state.step < config.steps and not until():
         rng = np.random.default_rng([config.seed, state.step, 7])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
-        stored, truth = (torch.from_numpy(part) for part in samples.batch(rng, config.batch_size))
+        batch = samples.batch(rng, config.batch_size, open_wall_share=config.open_wall_share)
+        stored, truth = (torch.from_numpy(part) for part in batch)
         truth = only_classes(truth, config.network.classes)
         if config.patch_size:
             stored, truth = move_anywhere(stored, truth, generator)
@@ -216,6 +222,7 @@ def train(
             nominal_start=nominal_start,
             generator=generator,
             intensity_changes=config.intensity_changes,
+            soft_labels=config.soft_labels and not config.patch_size,
         )
         if config.patch_size:
             window, labels = cut_patches(normalise(window), labels, config.patch_size, generator)

@@ -5,10 +5,16 @@ import pytest
 
 from analysis.constants import LV_CAVITY, MYOCARDIUM
 from analysis.phantom import simulate_exam
-from analysis.phantom.drawing import READERS, draw_labels
+from analysis.phantom.drawing import READERS, draw_labels, drawn_radii
+from analysis.phantom.heart import lv_surfaces, to_polar
 from analysis.phantom.imaging import cut_slab
 from analysis.phantom.perfusion import sample_pattern
-from analysis.phantom.placement import pixel_points, sample_heart_frame, short_axis_plane
+from analysis.phantom.placement import (
+    heart_coordinates,
+    pixel_points,
+    sample_heart_frame,
+    short_axis_plane,
+)
 from analysis.phantom.population import sample_body
 from analysis.phantom.render import cut
 from analysis.phantom.truth import draw_contours, draw_seen_contours
@@ -50,6 +56,17 @@ def test_seen_contours_are_those_of_the_anatomy_in_the_slice(patient, moved_mm: 
     unmoved = rasterise_labels(still, SHAPE)
     same = overlap(unmoved == MYOCARDIUM, drawn == MYOCARDIUM)
     assert same == 1 if moved_mm == 0 else same < 0.95
+
+
+def test_true_contours_lie_on_the_drawn_surfaces_to_a_twentieth_of_a_millimetre(patient) -> None:
+    body, frame, geometry, height = patient
+    contours = draw_contours(body.heart, frame, geometry, height_mm=height, convention=READERS)
+    for polygon, surface in zip((contours.endo_rc, contours.epi_rc), (0, 1), strict=True):
+        x, y, z = heart_coordinates(frame, geometry, *np.array(polygon).T)
+        radius, angle = to_polar(body.heart, x, y, z)
+        drawn = drawn_radii(*lv_surfaces(body.heart, angle, z), READERS)[surface]
+        assert float((radius - drawn).mean()) == pytest.approx(0, abs=0.05)
+        assert np.abs(radius - drawn).max() < 0.2
 
 
 def test_the_images_show_the_layer_that_the_truth_is_drawn_in(patient) -> None:

@@ -123,6 +123,55 @@ def test_the_right_answer_costs_less_than_a_wrong_one() -> None:
     assert segmentation_loss(-right, labels, each) > 2
 
 
+def test_a_pixel_on_a_line_counts_more_when_asked_to() -> None:
+    labels = torch.zeros(1, 8, 8, dtype=torch.long)
+    labels[:, :, 4:] = 2
+    unsure = torch.zeros(1, 4, 8, 8)
+    each = torch.ones(4)
+    plain, weighted = (segmentation_loss(unsure, labels, each, edge_weight=w) for w in (0.0, 1.0))
+    # Two of the eight columns lie on the line; each costs log 4 once more.
+    assert float(weighted - plain) == pytest.approx(np.log(4) / 4, rel=1e-5)
+
+
+def test_shared_pixels_cost_least_when_the_answer_shares_them_alike() -> None:
+    shares = torch.tensor([0.3, 0.0, 0.7, 0.0]).view(1, 4, 1, 1).expand(1, 4, 4, 4)
+    each = torch.ones(4)
+    right = segmentation_loss(torch.log(shares + 1e-6), shares, each)
+    sure = segmentation_loss(torch.log(torch.tensor([0.01, 0, 0.99, 0]) + 1e-6).view(1, 4, 1, 1)
+                             .expand(1, 4, 4, 4), shares, each)  # fmt: skip
+    assert right < sure
+
+
+def test_soft_labels_place_a_line_more_finely_than_a_pixel() -> None:
+    frames, labels = disc_sample(np.random.default_rng(1))
+    stored = torch.from_numpy(frames)[None]
+    truth = torch.from_numpy(labels.astype(np.int64))[None]
+    hard, soft = (
+        augment(stored, truth, classes=4, nominal_start=3,
+                generator=torch.Generator().manual_seed(3), soft_labels=kind)[1]
+        for kind in (False, True)
+    )  # fmt: skip
+    assert torch.equal(soft.argmax(dim=1), hard)
+    assert torch.allclose(soft.sum(dim=1), torch.ones(1, GRID_SIZE, GRID_SIZE), atol=1e-4)
+    assert ((soft > 0.1) & (soft < 0.9)).any()
+
+
+def test_a_share_of_each_batch_has_an_open_wall(tmp_path: Path) -> None:
+    def now_and_then_open(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        frames, labels = disc_sample(rng)
+        if rng.random() < 0.2:
+            labels[: STORED_SIZE // 2][labels[: STORED_SIZE // 2] == 2] = 0
+        return frames, labels
+
+    write_shard(tmp_path, now_and_then_open, seed=5, number=0, count=12)
+    samples = ShardFolder.open(tmp_path)
+    opened = samples.open_walls()
+    assert 0 < len(opened) < 6
+    _, labels = samples.batch(np.random.default_rng(1), 10, open_wall_share=0.5)
+    whole = int((samples.labels[0][0] == 2).sum())
+    assert sum((truth == 2).sum() < 0.8 * whole for truth in labels) >= 5
+
+
 def test_the_learning_rate_rises_stays_and_falls_to_zero() -> None:
     config = replace(TINY, steps=1000, warm_up_steps=100, decay_share=0.5, learning_rate=1.0)
     assert learning_rate(config, 0) == pytest.approx(0.01)
