@@ -45,6 +45,11 @@ def npm(*arguments: str) -> int:
     return _npm(*arguments, capture=False).returncode
 
 
+def npm_captured(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run npm in frontend/; its exit code and what it said."""
+    return _npm(*arguments, capture=True)
+
+
 def _ensure_modules() -> None:
     stamp = MODULES / ".qperfweb-installed"
     wanted = _digest([FRONTEND / "package-lock.json", FRONTEND / "package.json"])

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.chaos.exams import WHOLE
 from tests.chaos.siege import TARGETS, besiege
 
 
@@ -22,6 +23,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--pause", type=float, default=4.0, help="longest seconds into an analysis")
+    parser.add_argument("--whole", action="store_true", help="exams of stress and rest, 3 slices")
     options = parser.parse_args()
     chance = random.Random(options.seed)
     targets = [chance.choice(TARGETS) for _ in range(options.kills)]
@@ -34,6 +36,7 @@ def main() -> int:
             seed=options.seed,
             pause_s=(0.0, options.pause),
             limit_s=3600,
+            exam_options=WHOLE if options.whole else {},
         )
     print(json.dumps(report.to_json(), indent=1))
     return 1 if report.problems else 0

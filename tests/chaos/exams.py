@@ -19,6 +19,10 @@ SMALL = {
 """A real analysis of seconds: one slice, one condition."""
 
 
+WHOLE = {"sequence": "dual", "conditions": ("stress", "rest"), "slices": 3, "beats": 60}
+"""What a scanner sends of one patient: 600 objects."""
+
+
 def exams(
     folder: Path, count: int, seed: int, **options: object
 ) -> Iterator[list[tuple[str, bytes]]]:

@@ -17,7 +17,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -101,9 +101,10 @@ class Siege:
             raise RuntimeError(done.stderr[-2000:])
         return done.stdout
 
-    def send(self, count: int) -> None:
-        """Send exams until every object was acknowledged; runs on a thread of its own."""
-        for exam in exams(self.state / "exams", count, self.seed):
+    def send(self, count: int, **options: object) -> None:
+        """Send exams (options as of SMALL) until every object was acknowledged; runs on a thread of
+        its own."""
+        for exam in exams(self.state / "exams", count, self.seed, **options):
             for start in range(0, len(exam), CHUNK):
                 chunk = exam[start : start + CHUNK]
                 while not self._stow([content for _, content in chunk]):
@@ -248,17 +249,21 @@ def besiege(
     pause_s: tuple[float, float] = (1.0, 8.0),
     work_s: float = 60.0,
     limit_s: float = 600.0,
+    exam_options: Mapping[str, object] | None = None,
 ) -> Report:
     """Send ``exam_count`` exams, kill each of ``targets`` at random moments, and judge.
 
     work_s: how long to wait for an analysis before each pause; pause_s: shortest and longest.
+    exam_options: how the exams differ from SMALL ones.
     """
     begun = time.monotonic()
     siege = Siege(state, workers=workers, seed=seed)
     try:
         siege.start()
         siege.prepare()
-        sender = threading.Thread(target=siege.send, args=(exam_count,), daemon=True)
+        sender = threading.Thread(
+            target=siege.send, args=(exam_count,), kwargs=exam_options, daemon=True
+        )
         watcher = threading.Thread(target=siege.watch, daemon=True)
         sender.start()
         watcher.start()

@@ -45,7 +45,8 @@ def server(environment: dict[str, str], tmp_path: Path) -> Iterator[Server]:
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "qperfweb.asgi:application"]
     command += ["--port", str(port), "--log-level", "warning", "--lifespan", "off"]
-    with process(command, environment, tmp_path / "web.log"):
+    kept = environment | {"QPERF_DATABASE_KEPT": "1"}  # as ./run serve has it
+    with process(command, kept, tmp_path / "web.log"):
         address = f"http://127.0.0.1:{port}"
         wait_for(lambda: bool(urllib.request.urlopen(f"{address}/readyz", timeout=5)))
         yield Server(address, environment)

@@ -70,9 +70,9 @@ def installation(
         running = Installation(address=f"http://127.0.0.1:{port}", environment=environment)
         _make_people(running)
         uvicorn = [sys.executable, "-m", "uvicorn", "qperfweb.asgi:application"]
-        stack.enter_context(
-            _process([*uvicorn, "--port", str(port), "--log-level", "warning"], environment, state)
-        )
+        uvicorn += ["--port", str(port), "--log-level", "warning"]
+        kept = environment | {"QPERF_DATABASE_KEPT": "1"}  # as ./run serve has it
+        stack.enter_context(_process(uvicorn, kept, state))
         stack.enter_context(
             _process([sys.executable, "manage.py", "run_worker"], environment, state)
         )

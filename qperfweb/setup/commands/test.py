@@ -12,10 +12,16 @@ import subprocess
 import time
 from argparse import Namespace
 
-from qperfweb.setup.commands.check import development_variables, static_checks, summary
+from qperfweb.setup.commands.check import (
+    CHECKS,
+    FRONTEND_TESTS,
+    development_variables,
+    failing,
+    summary,
+)
 from qperfweb.setup.console import SetupError, say, step
 from qperfweb.setup.environment import PYTHON, ROOT, ensure_environment
-from qperfweb.setup.frontend import ensure_frontend, ensure_modules, npm
+from qperfweb.setup.frontend import ensure_frontend, ensure_modules
 
 PASSES_ON = True
 # A file stays together, for what its tests share, and the order stays: a browser's tests are last.
@@ -32,10 +38,7 @@ def main(options: Namespace, rest: list[str]) -> int:
     ensure_frontend()
     ensure_browser()
     ensure_dicom_tools()
-    failed = static_checks()
-    say("-- frontend tests")
-    if npm("test", "--silent") != 0:
-        failed.append("frontend tests")
+    failed = failing(*CHECKS, FRONTEND_TESTS)
     say("-- pytest")
     command = [str(PYTHON), "-m", "pytest", *AT_ONCE, *rest]
     if subprocess.run(command, cwd=ROOT, env=development_variables()).returncode != 0:
