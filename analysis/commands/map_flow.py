@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,6 @@ from analysis.constants import DEFAULT_TISSUE_DENSITY_G_PER_ML
 from analysis.domain import FlowMap
 from analysis.errors import BadInput
 from analysis.perfusion import MODELS, map_flow
-
-_DONE, _BAD_INPUT = 0, 2
 
 
 def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -47,19 +44,15 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Map one file; 0 when done, 2 with one line on stderr when the input cannot be used."""
-    try:
-        flow = map_flow(
-            model=args.model,
-            density=args.density,
-            interpolation=None if args.interpolation == "auto" else args.interpolation,
-            **_read(args.input),
-        )
-        _write(args.out, flow)
-    except BadInput as error:
-        print(f"map-flow: {error}", file=sys.stderr)
-        return _BAD_INPUT
-    return _DONE
+    """Map one file; raises BadInput with one sentence when it cannot be used."""
+    flow = map_flow(
+        model=args.model,
+        density=args.density,
+        interpolation=None if args.interpolation == "auto" else args.interpolation,
+        **_read(args.input),
+    )
+    _write(args.out, flow)
+    return 0
 
 
 def _read(path: Path) -> dict[str, Any]:

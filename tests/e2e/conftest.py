@@ -41,14 +41,20 @@ class Installation:
     address: str
     environment: dict[str, str]
 
-    def manage(self, *arguments: str) -> str:
-        """Run a management command; its output."""
+    def manage(self, *arguments: str, login: str = "web") -> str:
+        """Run a management command with a database login of its own; its output."""
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
-            cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=300,
+            cwd=ROOT, env={**self.environment, "QPERF_DATABASE_LOGIN": login},
+            capture_output=True, text=True, timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr[-2000:]
         return done.stdout
+
+    def script(self, module: str, step: str, *, login: str = "web") -> str:
+        """A step of a module of this folder, behind the browser's back; its output."""
+        code = f"from tests.e2e.{module} import *; {step}"
+        return self.manage("shell", "--verbosity", "0", "-c", code, login=login)
 
 
 @pytest.fixture(scope="session")
@@ -140,13 +146,9 @@ def page_of(
 @pytest.fixture(scope="session")
 def shapes(installation: Installation) -> dict[str, int]:
     """Study numbers of the exams of reading_script, by name."""
-    script = "from tests.e2e.reading_script import *; "
-    made = installation.manage("shell", "--verbosity", "0", "-c", f"{script}receive()")
-    worker = installation.environment | {"QPERF_DATABASE_LOGIN": "worker"}
-    Installation(address=installation.address, environment=worker).manage(
-        "shell", "--verbosity", "0", "-c", f"{script}analyse()"
-    )
-    installation.manage("shell", "--verbosity", "0", "-c", f"{script}sign_the_prior()")
+    made = installation.script("reading_script", "receive()")
+    installation.script("reading_script", "analyse()", login="worker")
+    installation.script("reading_script", "sign_the_prior()")
     found: dict[str, int] = json.loads(made.strip().splitlines()[-1])
     return found
 

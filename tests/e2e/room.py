@@ -74,3 +74,11 @@ def draw_circle(page: Page, area: Locator, radius: float) -> None:
 def picture(page: Page, name: str) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=PICTURES / f"{name}.png")
+
+
+def whole_page(page: Page, name: str) -> None:
+    """Both widths of a page, for people to look at."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for width in (1280, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)

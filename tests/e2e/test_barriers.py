@@ -23,13 +23,9 @@ ERRORS = {"reader": {"status/": 403, "nothing-here/": 404}, "": {"metrics/nothin
 @pytest.fixture(scope="module")
 def names(installation: Installation) -> dict[str, Any]:
     """What stands for the parameters of addresses."""
-    script = "from tests.e2e.pages_script import *; "
-    installation.manage("shell", "--verbosity", "0", "-c", f"{script}receive()")
-    worker = installation.environment | {"QPERF_DATABASE_LOGIN": "worker"}
-    Installation(address=installation.address, environment=worker).manage(
-        "shell", "--verbosity", "0", "-c", f"{script}analyse()"
-    )
-    made = installation.manage("shell", "--verbosity", "0", "-c", f"{script}make()")
+    installation.script("pages_script", "receive()")
+    installation.script("pages_script", "analyse()", login="worker")
+    made = installation.script("pages_script", "make()")
     found: dict[str, Any] = json.loads(made.strip().splitlines()[-1])
     return found
 

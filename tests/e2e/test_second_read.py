@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import PASSWORD
-from tests.e2e.second_reads import picture, script
+from tests.e2e.room import whole_page
 
 pytestmark = pytest.mark.e2e
 
@@ -17,24 +17,24 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def studies(installation):
     """Six analysed studies; the last three are signed."""
-    script(installation, "receive(6)")
-    script(installation, "analyse()", "WORKER_")
-    script(installation, "read(3)")
+    installation.script("second_read_script", "receive(6)")
+    installation.script("second_read_script", "analyse()", login="worker")
+    installation.script("second_read_script", "read(3)")
 
 
 @pytest.fixture
 def disagreements(installation):
     """An open project of two cases about which its readers disagree."""
-    script(installation, "receive(2, first=11)")
-    script(installation, "analyse()", "WORKER_")
-    script(installation, "disagree(2)")
+    installation.script("second_read_script", "receive(2, first=11)")
+    installation.script("second_read_script", "analyse()", login="worker")
+    installation.script("second_read_script", "disagree(2)")
 
 
 def test_a_project_is_set_up_read_blinded_and_watched(studies, page_of, installation):
     manager = page_of("site_admin")
     manager.goto(f"{installation.address}/projects/")
     expect(manager.get_by_test_id("create")).to_be_visible()
-    picture(manager, "projects")
+    whole_page(manager, "projects")
     manager.get_by_label("Name").fill("Second reads")
     manager.get_by_test_id("create").click()
     expect(manager.get_by_test_id("state")).to_have_text("Being set up")
@@ -50,19 +50,19 @@ def test_a_project_is_set_up_read_blinded_and_watched(studies, page_of, installa
     manager.locator("select[name=adjudicator]").select_option(label="Reviewer")
     manager.get_by_test_id("add-adjudicator").click()
     expect(manager.get_by_role("listitem").filter(has_text="Reviewer")).to_have_count(1)
-    picture(manager, "setup")
+    whole_page(manager, "setup")
     manager.get_by_test_id("open").click()
     expect(manager.get_by_test_id("progress")).to_be_visible()
 
     reader = page_of("reader")
     reader.goto(manager.url)
-    picture(reader, "list")
+    whole_page(reader, "list")
     reader.get_by_test_id("next-case").click()
     room = reader.get_by_test_id("reading-room")
     expect(room).to_be_visible()
     expect(room).to_contain_text("Case 1")
     expect(room).not_to_contain_text("Simulated")
-    picture(reader, "case")
+    whole_page(reader, "case")
     reader.get_by_test_id("sign").click()
     dialog = reader.get_by_test_id("sign-dialog")
     dialog.locator("input[type=password]").fill(PASSWORD)
@@ -70,13 +70,13 @@ def test_a_project_is_set_up_read_blinded_and_watched(studies, page_of, installa
     expect(dialog).to_be_hidden()
     manager.reload()
     expect(manager.get_by_test_id("progress")).to_contain_text("1 of 4 signed")
-    picture(manager, "progress")
+    whole_page(manager, "progress")
 
     reader.goto(f"{installation.address}/agreement/")
     auditor = page_of("auditor")
     auditor.goto(f"{installation.address}/agreement/?subset=edited")
     expect(auditor.get_by_role("heading", name="Edited contours")).to_be_visible()
-    picture(auditor, "agreement")
+    whole_page(auditor, "agreement")
 
 
 def said(page, words):
@@ -100,7 +100,7 @@ def test_disagreements_are_settled_a_query_answered_and_the_project_locked_and_t
     for page in (first, second):
         page.get_by_test_id("disagreements").get_by_role("link", name="Case 1").click()
         expect(page.get_by_test_id("values")).to_contain_text("Stress MBF, global")
-    picture(first, "adjudication")
+    whole_page(first, "adjudication")
     for page, place, why in ((first, 0, "the rim is dark"), (second, 1, "the rim is bright")):
         page.get_by_role("radio").nth(place).check()
         page.get_by_label("Why").fill(why)
@@ -110,7 +110,7 @@ def test_disagreements_are_settled_a_query_answered_and_the_project_locked_and_t
     meanwhile = second.get_by_test_id("meanwhile")
     expect(meanwhile).to_contain_text("Reviewer has decided in the meantime")
     expect(second.get_by_label("Why")).to_have_value("the rim is bright")
-    picture(second, "adjudication-overtaken")
+    whole_page(second, "adjudication-overtaken")
     meanwhile.get_by_role("button", name="Decide again with mine").click()
     expect(second.get_by_test_id("decisions").get_by_role("listitem")).to_have_count(2)
 
@@ -125,7 +125,7 @@ def test_disagreements_are_settled_a_query_answered_and_the_project_locked_and_t
     thread.get_by_label("Write here").fill("Yes, basal to apical.")
     thread.get_by_role("button", name="Answer").click()
     expect(technologist.get_by_test_id("query")).to_contain_text("Answered")
-    picture(technologist, "query")
+    whole_page(technologist, "query")
 
     manager = project_page("site_admin")
     manager.on("dialog", lambda dialog: dialog.accept())
@@ -145,7 +145,7 @@ def test_disagreements_are_settled_a_query_answered_and_the_project_locked_and_t
     manager.go_back()
     manager.get_by_test_id("lock").click()
     expect(manager.get_by_test_id("state")).to_have_text("Locked")
-    picture(manager, "locked")
+    whole_page(manager, "locked")
     second.goto(manager.url)
     with second.expect_download() as taken:
         second.get_by_role("link", name="CSV").click()

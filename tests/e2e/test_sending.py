@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +12,7 @@ from analysis.benchmarks.programs import outside
 from tests.dicom_network.conftest import free_port, process, wait_for
 from tests.dicom_network.test_listener import called
 from tests.e2e.axe import violations
-from tests.e2e.conftest import PICTURES, ROOT, Installation
+from tests.e2e.conftest import PICTURES, Installation
 
 pytestmark = [
     pytest.mark.e2e,
@@ -24,23 +22,12 @@ pytestmark = [
 ]
 
 
-def step(installation: Installation, words: str, login: str = "") -> None:
-    own = installation.environment
-    done = subprocess.run(
-        [sys.executable, "manage.py", "shell", "--verbosity", "0", "-c",
-         f"from tests.e2e.sending_script import *; {words}"],
-        cwd=ROOT, capture_output=True, text=True, timeout=300,
-        env={**own, "DATABASE_URL": own[f"DATABASE_{login}URL"]},
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-2000:]
-
-
 def test_a_result_is_sent_waits_for_its_pacs_and_is_sent_again(
     page_of: Callable[..., Page], installation: Installation, tmp_path: Path
 ) -> None:
     port = free_port()
-    step(installation, f"receive({str(tmp_path / 'exam')!r}, {port})")
-    step(installation, "analyse()", "WORKER_")
+    installation.script("sending_script", f"receive({str(tmp_path / 'exam')!r}, {port})")
+    installation.script("sending_script", "analyse()", login="worker")
     page = page_of("reader")
     row = page.get_by_role("row").filter(has_text="SEND-1")
     row.get_by_role("link").first.click()
@@ -50,7 +37,7 @@ def test_a_result_is_sent_waits_for_its_pacs_and_is_sent_again(
     expect(panel).to_be_visible()
     panel.get_by_role("button", name="Send to PACS").click()
     expect(line).to_contain_text("waiting")
-    step(installation, "send()")
+    installation.script("sending_script", "send()")
     # The panel looks again by itself while something is on its way.
     expect(line).to_contain_text("does not answer")
     expect(line).to_contain_text("automated")
@@ -66,7 +53,7 @@ def test_a_result_is_sent_waits_for_its_pacs_and_is_sent_again(
     with process(command, {}, tmp_path / "pacs.log"):
         wait_for(lambda: called("echoscu", port) == 0)
         panel.get_by_role("button", name="Send to PACS").press("Enter")
-        step(installation, "send()")
+        installation.script("sending_script", "send()")
     expect(line).to_have_count(1)  # the one that waited went, no second one
     expect(line).to_contain_text("sent")
     expect(line).to_contain_text("21 objects")

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.e2e.conftest import PASSWORD
-from tests.e2e.second_reads import picture, script
+from tests.e2e.room import whole_page
 from tests.e2e.test_walk import answer_every_flag
 
 pytestmark = pytest.mark.e2e
@@ -17,9 +17,9 @@ pytestmark = pytest.mark.e2e
 @pytest.fixture
 def studies(installation):
     """Three analysed studies, of numbers that no simulated exam of another test has."""
-    script(installation, "receive(3, first=721)")
-    script(installation, "analyse()", "WORKER_")
-    script(installation, "read(1)")
+    installation.script("second_read_script", "receive(3, first=721)")
+    installation.script("second_read_script", "analyse()", login="worker")
+    installation.script("second_read_script", "read(1)")
 
 
 def test_a_reader_fails_the_training_passes_the_next_round_and_meets_a_hidden_repeat(
@@ -47,16 +47,16 @@ def test_a_reader_fails_the_training_passes_the_next_round_and_meets_a_hidden_re
     manager.locator("select[name=reader]").select_option(label="Second")
     manager.get_by_test_id("add-reader").click()
     expect(manager.get_by_role("listitem").filter(has_text="Second")).to_have_count(1)
-    picture(manager, "training-setup")
+    whole_page(manager, "training-setup")
     manager.get_by_test_id("open").click()
     expect(manager.get_by_test_id("progress")).to_be_visible()
 
-    script(installation, "read_on('Trained readers', 'second', 1, far=True)")
+    installation.script("second_read_script", "read_on('Trained readers', 'second', 1, far=True)")
     reader = page_of("second")
     reader.goto(manager.url)
     expect(reader.get_by_text("Training not passed: 0 of 1 agreed")).to_be_visible()
     expect(reader.get_by_test_id("next-case")).to_have_count(0)
-    picture(reader, "training-failed")
+    whole_page(reader, "training-failed")
     manager.reload()
     again = manager.get_by_role("button", name="Another round of training")
     again.click()
@@ -77,15 +77,15 @@ def test_a_reader_fails_the_training_passes_the_next_round_and_meets_a_hidden_re
     expect(reader.get_by_test_id("next-case")).to_be_visible()
 
     # Two studies, one of them twice.
-    script(installation, "read_on('Trained readers', 'second', 3)")
+    installation.script("second_read_script", "read_on('Trained readers', 'second', 3)")
     reader.reload()
     expect(reader.get_by_test_id("my-list").get_by_role("listitem")).to_have_count(1 + 3)
     expect(reader.get_by_role("main")).not_to_contain_text(re.compile("repeat|twice", re.I))
-    picture(reader, "training-list")
+    whole_page(reader, "training-list")
     manager.reload()
     manager.on("dialog", lambda dialog: dialog.accept())
     manager.get_by_test_id("lock").click()
     expect(manager.get_by_test_id("state")).to_have_text("Locked")
     repeats = manager.get_by_role("region", name=re.compile("hidden repeats"))
     expect(repeats.get_by_role("row", name=re.compile("Second.*Stress"))).to_contain_text("1")
-    picture(manager, "training-repeats")
+    whole_page(manager, "training-repeats")

@@ -196,6 +196,9 @@ export function disagreements(project: Project): HTMLElement {
   );
 }
 
+/** Reader and quantity come before the columns of numbers. */
+const FIRST_NUMBER = 2;
+
 export function repeatability(project: Project): HTMLElement {
   const t = words.repeatability;
   return element(
@@ -208,7 +211,13 @@ export function repeatability(project: Project): HTMLElement {
       element(
         "thead",
         {},
-        element("tr", {}, ...t.columns.map((name) => element("th", { scope: "col" }, name))),
+        element(
+          "tr",
+          {},
+          ...t.columns.map((name, at) =>
+            element("th", { scope: "col", class: at < FIRST_NUMBER ? "" : "number" }, name),
+          ),
+        ),
       ),
       element(
         "tbody",
