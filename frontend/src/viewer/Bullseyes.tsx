@@ -303,7 +303,7 @@ export function Bullseye({
   });
   const summary = shown.map(({ segment, words }) => `${segment}: ${words}`).join(", ");
   return (
-    <svg viewBox="-1.06 -1.06 2.12 2.12" role="img" aria-label={`${title}; ${summary}`}>
+    <svg viewBox="-1.02 -1.02 2.04 2.04" role="img" aria-label={`${title}; ${summary}`}>
       {shown.map(({ segment, name, path, label, value, words, changed, rgb }) => (
         // biome-ignore lint/a11y/noStaticElementInteractions: the table offers the same by keyboard
         <g

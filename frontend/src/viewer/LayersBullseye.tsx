@@ -39,7 +39,7 @@ export function LayersBullseye({
   });
   return (
     <svg
-      viewBox="-1.06 -1.06 2.12 2.12"
+      viewBox="-1.02 -1.02 2.04 2.04"
       role="img"
       aria-label={`${title}; ${shown.map((one) => one.words).join("; ")}`}
     >
