@@ -7,7 +7,6 @@ process asks these rules, too, and does without the numerics of the fits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -90,37 +89,6 @@ def perfusion_reserve(
             (stress.common_error, stress_mbf),
             (rest.common_error, rest_mbf),
         ),
-    )
-
-
-def mean_flow(values: Sequence[FlowValue], areas: Sequence[float]) -> FlowValue:
-    """Area-weighted mean of segments; the common part of the error does not shrink by averaging.
-
-    Segments that were not measured are left out. The result is flagged only where all of the
-    measured segments are.
-    """
-    measured = [
-        (value.mbf_ml_per_min_per_g, value, area)
-        for value, area in zip(values, areas, strict=True)
-        if value.mbf_ml_per_min_per_g is not None and area > 0
-    ]
-    if not measured:
-        return FlowValue(mbf_ml_per_min_per_g=None)
-    weights = np.array([area for _, _, area in measured], np.float64)
-    weights /= weights.sum()
-    mean = float(np.dot(weights, [mbf for mbf, _, _ in measured]))
-    flagged = all(value.flagged for _, value, _ in measured)
-    if any(value.standard_error is None for _, value, _ in measured):
-        return FlowValue(mbf_ml_per_min_per_g=mean, flagged=flagged)
-    total = np.array([value.standard_error for _, value, _ in measured], np.float64)
-    common = np.array([value.common_error or 0.0 for _, value, _ in measured], np.float64)
-    own = np.maximum(total**2 - common**2, 0)
-    shared = float(np.dot(weights, common))
-    return FlowValue(
-        mbf_ml_per_min_per_g=mean,
-        standard_error=float(np.sqrt(np.dot(weights**2, own) + shared**2)),
-        common_error=shared,
-        flagged=flagged,
     )
 
 

@@ -20,7 +20,6 @@ from analysis.domain import Floats
 
 PATCH_SIZE: Final = 64
 PATCH_FRAMES: Final = 30
-SEGMENTATION_STRIDE: Final = 32
 UNCERTAINTY_STRIDE: Final = 2
 PATCH_WINDOW: Final = 128
 """Side of the window around the heart: 1089 patches at stride 2, all of which hold its middle."""

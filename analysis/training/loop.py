@@ -31,8 +31,6 @@ from analysis.training.shards import ShardFolder
 CHECKPOINT_FILE: Final = "checkpoint.pt"
 LOG_FILE: Final = "log.csv"
 
-Augment = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
-
 
 @dataclass(kw_only=True)
 class TrainingState:

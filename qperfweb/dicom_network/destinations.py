@@ -20,7 +20,6 @@ from .multipart import new_boundary, write_parts
 from .transcoding import EXPLICIT_LITTLE
 
 Objects = Sequence[tuple[ResultObject, Any]]
-SCHEMES = ("dicom", "http", "https", "fhir+http", "fhir+https")
 
 
 class NotDelivered(Exception):

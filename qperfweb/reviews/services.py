@@ -32,7 +32,7 @@ from .models import (
     RevisionKind,
 )
 from .priors import chosen_prior
-from .queries import content_of, history_of, values_of
+from .queries import content_of, history_of, newest_revision, values_of
 from .recompute import check_contours, slice_document
 from .sight import sight_of
 
@@ -103,7 +103,7 @@ def reading_edit(reading: Reading, user: Any, edit: Mapping[str, Any]) -> Readin
     if kind in ("undo", "redo"):
         _step(reading, user, kind)
     else:
-        newest = _newest(reading)
+        newest = newest_revision(reading)
         content, change = apply_edit(
             newest.state["content"],
             _checked(reading, edit),
@@ -142,7 +142,7 @@ def reading_carry_over(reading: Reading, user: Any, base_revision: int) -> Readi
     if old.assignment_id is not None:
         raise Conflict("The project fixes the result that is read.", code="newest")
     run = newest_result(old.study, old.run)
-    found = plan(old.run, run, content_of(_newest(old)))
+    found = plan(old.run, run, content_of(newest_revision(old)))
     old.state = ReadingState.DISCARDED
     old.save(update_fields=["state", "updated_at"])
     new = Reading.objects.create(site_id=old.site_id, study=old.study, run=run, reader=user)
@@ -163,7 +163,7 @@ def lock_draft(reading: Reading, user: Any, base_revision: int) -> Reading:
     )
     check_own_draft(locked, user)
     if locked.revision != base_revision:
-        newest = _newest(locked)
+        newest = newest_revision(locked)
         raise Conflict(
             f"{newest.author_name} changed this reading in another window.",
             code="conflict",
@@ -185,7 +185,7 @@ _NO_HISTORY: dict[str, list[int]] = {"undo": [], "redo": []}
 
 def _step(reading: Reading, user: Any, kind: str) -> None:
     """Undo or redo: a new revision with the content of an earlier one."""
-    newest = _newest(reading)
+    newest = newest_revision(reading)
     undo, redo = history_of(newest)
     stack = undo if kind == "undo" else redo
     if not stack:
@@ -288,12 +288,3 @@ def _checked(reading: Reading, edit: Mapping[str, Any]) -> dict[str, Any]:
             chosen_prior(reading.study, prior, reading.reader) if prior else None
         )
     return checked
-
-
-def _newest(reading: Reading) -> ReadingRevision:
-    return reading.revisions.get(number=reading.revision)
-
-
-def current_content(reading: Reading) -> Content:
-    """What the reading says at its newest revision."""
-    return content_of(_newest(reading))

@@ -145,10 +145,7 @@ def _checked_frames(run: AnalysisRun, key: str, frames: list[int]) -> list[int]:
     for acquisition in (run.document or {})["acquisitions"]:
         for piece in acquisition["slices"]:
             if piece["key"] == key:
-                usable = [
-                    status in (FrameStatus.USED, FrameStatus.LEFT_OUT_BY_READER)
-                    for status in piece["frame_status"]
-                ]
+                usable = [status in _USABLE for status in piece["frame_status"]]
                 return _left_out(frames, usable, "excluded_frames")
     raise Invalid(f"This result has no slice \u201c{key}\u201d.", field="excluded_frames")
 

@@ -6,7 +6,6 @@ from analysis.domain import SliceGeometry
 from analysis.reserve_rules import (
     FlowValue,
     Method,
-    mean_flow,
     method_mismatch,
     perfusion_reserve,
     perfusion_reserve_index,
@@ -81,20 +80,6 @@ def test_planes_must_match_in_frame_distance_and_tilt() -> None:
     assert "tilted by 12" in (plane_mismatch(PLANE, tilted) or "")
     flipped = replace(PLANE, row_direction=(-1.0, 0.0, 0.0))
     assert plane_mismatch(PLANE, flipped) is None
-
-
-def test_the_common_error_does_not_shrink_by_averaging() -> None:
-    segment = FlowValue(mbf_ml_per_min_per_g=2.0, standard_error=0.25, common_error=0.2)
-    mean = mean_flow([segment] * 9, [10.0] * 9)
-    assert mean.mbf_ml_per_min_per_g == pytest.approx(2.0)
-    assert mean.common_error == pytest.approx(0.2)
-    assert mean.standard_error == pytest.approx((0.15**2 / 9 + 0.2**2) ** 0.5)
-
-
-def test_means_are_weighted_by_area_and_skip_what_was_not_measured() -> None:
-    values = [FlowValue(mbf_ml_per_min_per_g=v) for v in (1.0, 3.0, None)]
-    assert mean_flow(values, [3.0, 1.0, 5.0]).mbf_ml_per_min_per_g == pytest.approx(1.5)
-    assert mean_flow([], []).mbf_ml_per_min_per_g is None
 
 
 def test_the_reserve_index_needs_two_upslopes() -> None:

@@ -120,13 +120,7 @@ def residues(dataset: Dataset, known: tuple[str, ...], path: str = "") -> Iterat
         if element.VR == "SQ":
             for item in element.value or ():
                 yield from residues(item, known, f"{where}.")
-        elif element.keyword not in _PIXELS | _OF_THE_MAKER and element.VR not in (
-            "US",
-            "SS",
-            "FD",
-            "FL",
-            "UI",
-        ):
+        elif element.keyword not in _NOT_SEARCHED and element.VR not in _NUMBERS:
             text = plain(_text(element.value))
             if any(_stands_in(word, text) for word in words):
                 yield where

@@ -69,7 +69,6 @@ CONDITIONS = {
     "unknown": Code("UNKNOWN", PRIVATE, "Stress or rest not known"),
 }
 PROCEDURE = Code("241620005", "SCT", "MRI of heart")
-PERFUSION_ANALYSIS = codes.DCM.PerfusionImageAnalysis
 FAMILY = codes.DCM.ArtificialIntelligence
 
 ANATOMY = Code("123037004", "SCT", "Anatomical structure")
