@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from qperfweb.setup.console import SetupError, say
 from qperfweb.setup.databases import Database
@@ -57,11 +58,20 @@ class Child:
 
 
 class Supervisor:
-    """The children of one ``./run``; each leads a process group of its own."""
+    """The children of one ``./run``; each leads a process group of its own.
+
+    Leaving it as a context stops them all.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._children: list[Child] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.stop()
 
     def start(self, child: Child) -> None:
         self._children.append(child)

@@ -20,13 +20,9 @@ PASSES_ON = True
 
 def main(options: Namespace, rest: list[str]) -> int:
     ensure_environment()
-    with open_database() as database:
+    with open_database() as database, Supervisor(database) as supervisor:
         require_fitting_database(database, "web")
-        supervisor = Supervisor(database)
-        try:
-            supervisor.start(dicom_listener(database, rest))
-            say("Receiving DICOM (Ctrl-C stops)")
-            supervisor.watch()
-        finally:
-            supervisor.stop()
+        supervisor.start(dicom_listener(database, rest))
+        say("Receiving DICOM (Ctrl-C stops)")
+        supervisor.watch()
     return 0

@@ -34,15 +34,11 @@ def main(options: Namespace, rest: list[str]) -> int:
     ensure_frontend()
     if not port_is_free(options.host, options.port):
         raise SetupError(f"port {options.port} is taken: choose another with --port")
-    with open_database() as database:
+    with open_database() as database, Supervisor(database) as supervisor:
         require_fitting_database(database, "web")
-        supervisor = Supervisor(database)
-        try:
-            supervisor.start(web_server(database, options.host, options.port))
-            if dicom_is_configured():
-                supervisor.start(dicom_listener(database))
-            say(f"Serving http://{options.host}:{options.port}/ (Ctrl-C stops)")
-            supervisor.watch()
-        finally:
-            supervisor.stop()
+        supervisor.start(web_server(database, options.host, options.port))
+        if dicom_is_configured():
+            supervisor.start(dicom_listener(database))
+        say(f"Serving http://{options.host}:{options.port}/ (Ctrl-C stops)")
+        supervisor.watch()
     return 0
