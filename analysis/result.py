@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
@@ -46,12 +47,18 @@ class AnalysisResult:
     arrays: dict[str, Arrays]
 
     def write(self, folder: Path) -> None:
-        """Write result.json and one NPZ per slice and input function into a folder."""
+        """Write result.json and one NPZ per slice and input function into a folder.
+
+        They appear there only once all of them are written: half a result looks like a whole one.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        for key, arrays in self.arrays.items():
-            np.savez(folder / f"{key}.npz", allow_pickle=False, **arrays)
-        text = json.dumps(self.document, allow_nan=False, indent=1)
-        (folder / "result.json").write_text(text + "\n")
+        with TemporaryDirectory(prefix=".writing-", dir=folder) as unfinished:
+            for key, arrays in self.arrays.items():
+                np.savez(Path(unfinished, f"{key}.npz"), allow_pickle=False, **arrays)
+            text = json.dumps(self.document, allow_nan=False, indent=1)
+            Path(unfinished, "result.json").write_text(text + "\n")
+            for path in Path(unfinished).iterdir():
+                path.replace(folder / path.name)
 
 
 def assemble(

@@ -51,7 +51,11 @@ def add_parser(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) 
     exams.add_argument("--first", type=int, default=300, help="first seed")
     exams.add_argument("--count", type=int, default=20, help="how many seeds")
     exams.add_argument("--out", type=Path, help="folder for the numbers and pictures (none)")
+    flags = targets.add_parser("flags", help="what the flags of simulated exams foretell")
+    flags.add_argument("--first", type=int, default=700, help="first seed")
+    flags.add_argument("--count", type=int, default=16, help="how many seeds")
     parser.set_defaults(run=run)
+    flags.set_defaults(run=run_flags)
     exams.set_defaults(run=run_exams)
     flow.set_defaults(run=run_flow)
     ood.set_defaults(run=run_ood)
@@ -129,5 +133,13 @@ def run_exams(args: argparse.Namespace) -> int:
     from analysis.evaluation.exams import evaluate_exams
 
     for line in evaluate_exams(range(args.first, args.first + args.count), args.out):
+        print(line, flush=True)
+    return 0
+
+
+def run_flags(args: argparse.Namespace) -> int:
+    from analysis.evaluation.flags import evaluate_flags
+
+    for line in evaluate_flags(range(args.first, args.first + args.count)):
         print(line, flush=True)
     return 0

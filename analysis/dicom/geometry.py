@@ -12,6 +12,9 @@ from analysis.quality import Flag
 
 DEFAULT_THICKNESS_MM: Final = 8.0
 DEFAULT_FIELD_OF_VIEW_MM: Final = 360.0
+SPACINGS_MM: Final = (0.1, 20.0)
+"""Of pixels of any scanner. What is measured in millimetres takes pixels without end of smaller
+ones, and finds no heart in larger ones."""
 _SYNTHETIC_GAP_MM: Final = 16.0
 
 # A usual short-axis plane, so that what needs patient directions has some; always flagged.
@@ -31,13 +34,14 @@ def geometry_of(
     given = next((f for f in frames if f.position_mm and f.orientation), None)
     spacing = next((f.spacing_mm for f in frames if f.spacing_mm), None)
     thickness = next((f.thickness_mm for f in frames if f.thickness_mm), None)
-    if spacing is None:
+    if spacing is None or not SPACINGS_MM[0] <= min(spacing) <= max(spacing) <= SPACINGS_MM[1]:
+        found = "is missing" if spacing is None else f"of {min(spacing):g} mm is not possible"
         side = DEFAULT_FIELD_OF_VIEW_MM / max(facts.rows, facts.columns)
         spacing = (side, side)
         flags.append(
             Flag(
                 code="spacing-assumed",
-                message=f"The pixel spacing is missing; {side:.2f} mm was assumed.",
+                message=f"The pixel spacing {found}; {side:.2f} mm was assumed.",
             )
         )
     if given is None:

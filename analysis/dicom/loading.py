@@ -177,7 +177,9 @@ class _Loader:
         for other in loaded[1:]:
             status = np.where(status == FrameStatus.USED, other.status, status).astype(np.uint8)
         status[is_pd & (status == FrameStatus.USED)] = FrameStatus.PROTON_DENSITY
-        geometry, _ = geometry_of(loaded[0].facts[0], loaded[0].frames, "basal")
+        geometry, doubts = geometry_of(loaded[0].facts[0], loaded[0].frames, "basal")
+        # Of its plane the slices say the same.
+        doubts = tuple(flag for flag in doubts if flag.code == "spacing-assumed")
         every_facts = [facts for data in loaded for facts in data.facts]
         every_frame = [frame for data in loaded for frame in data.frames]
         protocol = protocol_of(
@@ -201,7 +203,9 @@ class _Loader:
             protocol=protocol if sequence == "dual" else _not_converted(protocol),
             instance_uids=tuple(f.sop_instance_uid for f in per_echo[0]),
             in_mmol_per_l=stack.role == "aif_gd",
-            flags=of_input_images((*stack.flags, *(f for data in loaded for f in data.flags))),
+            flags=of_input_images(
+                (*stack.flags, *doubts, *(f for data in loaded for f in data.flags))
+            ),
         )
 
     def _stack(self, stack: StackPlan, refs: Sequence[FrameRef]) -> _Loaded:

@@ -207,3 +207,17 @@ def test_a_negative_slope_does_not_make_dark_pixels_look_clipped(loaded: Made) -
         ds.PixelData = (pixels + 10).astype(np.uint16).tobytes()
     (found,) = only(loaded(objects)).slices
     assert "frames-saturated" not in said(found.flags)
+
+
+@pytest.mark.parametrize("spacing", [[0.001, 0.001], [1000.0, 1000.0]])
+def test_an_impossible_pixel_spacing_is_replaced_by_name_before_it_costs_memory(
+    loaded: Made, spacing: list[float]
+) -> None:
+    objects = stress()
+    for ds in objects:
+        ds.PixelSpacing = spacing
+    acquisition = only(loaded(objects))
+    assert acquisition.aif is not None
+    for images in (*acquisition.slices, acquisition.aif):
+        assert f"of {spacing[0]:g} mm is not possible" in said(images.flags)["spacing-assumed"]
+        assert 1 < min(images.geometry.pixel_spacing_mm) < 50

@@ -285,3 +285,13 @@ def test_gadolinium_series_are_mapped_with_an_input_function_from_their_own_cavi
 def test_an_exam_without_acquisitions_is_nothing_to_analyse():
     with pytest.raises(NothingToAnalyse):
         analyse(Exam(study_instance_uid="1.2.3", acquisitions=()))
+
+
+def test_a_result_that_cannot_be_written_whole_leaves_nothing_behind(single, tmp_path):
+    unwritable = replace(single.result, document={**single.result.document, "bad": float("nan")})
+    with pytest.raises(ValueError, match="JSON"):
+        unwritable.write(tmp_path / "out")
+    assert list((tmp_path / "out").iterdir()) == []
+    single.result.write(tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"result.json", *(f"{key}.npz" for key in single.result.arrays)}
