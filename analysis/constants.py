@@ -2,7 +2,7 @@
 
 from typing import Final
 
-PIPELINE_VERSION: Final = "0.3.0"
+PIPELINE_VERSION: Final = "0.4.0"
 RESULT_SCHEMA: Final = "qperf-result-1"
 
 INTERNAL_DT_S: Final = 0.5

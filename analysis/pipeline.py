@@ -24,7 +24,7 @@ from analysis.cross_checks import acquisition_doubts, exam_doubts
 from analysis.dark_rim import flag_dark_rims
 from analysis.domain import AifSeries, Bools, Exam, Point
 from analysis.errors import NothingToAnalyse
-from analysis.gadolinium import signal_to_gd
+from analysis.gadolinium import noise_sd, signal_to_gd, without_noise_floor
 from analysis.layout import LEAST_FRAMES, lay_out
 from analysis.mapping import map_slices, refine_maps
 from analysis.quality import Flag, FrameStatus
@@ -113,6 +113,7 @@ def _convert(part: SliceWork, work: AcquisitionWork) -> None:
             protocol=work.source.protocol,
             tissue="myocardium",
             frame_status=part.frame_status,
+            noise_sd=part.noise_sd,
         )
         known = {flag.code for flag in (*work.flags, *work.source.protocol.assumptions)}
         work.flags.extend(flag for flag in flags if flag.code not in known)
@@ -152,7 +153,7 @@ def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
     if work.source.sequence == "map":
         return
     if work.source.aif is not None:
-        images = following_breath(work, work.source.aif)
+        images = following_breath(work, _above_noise(work.source.aif))
         work.source = replace(work.source, aif=images)
         polygon = config.aif_lv_polygons_rc.get(work.key)
         grid = images.signal.shape[-2:]
@@ -182,6 +183,15 @@ def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
         )
         if work.aif.source != "none":
             return
+
+
+def _above_noise(series: AifSeries) -> AifSeries:
+    """Input images without their noise floor, which lifts dark blood before the bolus most."""
+    if series.in_mmol_per_l:
+        return series
+    used = ~series.is_pd & (series.frame_status == FrameStatus.USED)
+    echoes = [without_noise_floor(echo, noise_sd(echo, used)) for echo in series.signal]
+    return replace(series, signal=np.stack(echoes))
 
 
 def _subtract_baseline(work: AcquisitionWork) -> None:

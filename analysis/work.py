@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from analysis.domain import (
@@ -23,6 +24,7 @@ from analysis.domain import (
     UpslopeMap,
 )
 from analysis.errors import AnalysisError, Cancelled, ModelUnavailable
+from analysis.gadolinium import noise_sd
 from analysis.perfusion import RegionFlow
 from analysis.quality import Flag, FrameStatus
 from analysis.sectors import SliceMeasurement
@@ -115,6 +117,13 @@ class SliceWork:
         """Frames (T,) that enter fits."""
         used: Bools = (self.frame_status == FrameStatus.USED) & ~self.source.is_pd
         return used
+
+    @cached_property
+    def noise_sd(self) -> float:
+        """Noise of a pixel in the source's unit, before anything was moved."""
+        status = self.source.frame_status
+        used: Bools = (status == FrameStatus.USED) & ~self.source.is_pd
+        return noise_sd(self.source.signal, used)
 
     @contextmanager
     def part(self, doing: str) -> Iterator[None]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from analysis.domain import Bools, Bytes, Floats, ReadoutProtocol
 from analysis.gadolinium.lookup import LookupTable, build_lookup
+from analysis.gadolinium.noise_floor import without_noise_floor
 from analysis.gadolinium.proton_density import smooth_proton_density
 from analysis.gadolinium.relaxation import Tissue
 from analysis.quality import Flag, FrameStatus
@@ -44,14 +45,16 @@ def signal_to_gd(
     protocol: ReadoutProtocol,
     tissue: Tissue = "myocardium",
     frame_status: Bytes,
+    noise_sd: float = 0.0,
 ) -> tuple[Floats, tuple[Flag, ...]]:
     """Gadolinium concentration (T, H, W) in mmol/L of a motion-corrected series, and flags.
 
     NaN in PD frames, in frames whose status is not USED, and in pixels that are not finite. The
     baseline is not subtracted here. Without a usable PD image the first SR frames stand in for it:
     native tissue has a known ratio, so the coil shading is removed all the same, with a flag.
+    noise_sd: of one pixel as it was acquired; its floor is taken off first (``noise_floor``).
     """
-    signal = np.asarray(signal, np.float32)
+    signal = without_noise_floor(np.asarray(signal, np.float32), noise_sd)
     table = build_lookup(protocol, tissue)
     flags = list(table.assumptions)
     used = np.flatnonzero((np.asarray(frame_status) == FrameStatus.USED) & ~is_pd)
