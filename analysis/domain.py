@@ -160,6 +160,7 @@ class AifResult:
     gd_brightest_mmol_per_l: the same from the brightest quartile of each frame (Xue 2020b).
     gd_uncorrected_mmol_per_l: without the T2* correction (equal where there is one echo).
     lv_mask, rv_mask: (H, W) on the AIF grid; rv_gd_mmol_per_l the RV blood curve.
+    height_error: share of its height that a small cavity leaves uncertain (one standard error).
     """
 
     source: Literal["dual", "image", "none"]
@@ -178,6 +179,7 @@ class AifResult:
     area_mmol_s_per_l: float | None
     flags: tuple[Flag, ...] = ()
     haematocrit: float = DEFAULT_HAEMATOCRIT
+    height_error: float = 0.0
 
     @property
     def plasma_gd_mmol_per_l(self) -> Doubles:

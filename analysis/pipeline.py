@@ -238,7 +238,7 @@ def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:
                     position=part.source.position,
                     geometry=part.source.geometry,
                     base_to_apex=work.base_to_apex,
-                    options=result.measure_options(config, part),
+                    options=result.measure_options(config, part, work.aif),
                 ),
             )
             part.measurement = how(maps_from_arrays(arrays))

@@ -175,7 +175,10 @@ def _global_flow(work: AcquisitionWork | None, config: PipelineConfig) -> FlowVa
         common_error=None
         if found.mbf is None
         else common_error(
-            found.mbf, at_rest=config.common_error_at_rest, high=config.common_error_fraction
+            found.mbf,
+            at_rest=config.common_error_at_rest,
+            high=config.common_error_fraction,
+            of_input=0.0 if work.aif is None else work.aif.height_error,
         ),
         flagged=_in_doubt(work),
     )

@@ -106,12 +106,15 @@ segment's curve: up to it, stress segments of 16 simulated exams err by 6 % of t
 those without any such pixel by 8 %, and those beyond it by 14 %."""
 
 
-def measure_options(config: PipelineConfig, part: SliceWork) -> MeasureOptions:
+def measure_options(
+    config: PipelineConfig, part: SliceWork, aif: AifResult | None
+) -> MeasureOptions:
     """What measuring the contours of a slice needs to know of the configuration and its map."""
     options = MeasureOptions(
         apical_rule=config.apical_rule,
         common_error_at_rest=config.common_error_at_rest,
         common_error_fraction=config.common_error_fraction,
+        input_error_fraction=0.0 if aif is None else aif.height_error,
         boundary_sd_mm=config.boundary_sd_mm,
     )
     if not part.region_flows:
@@ -200,7 +203,7 @@ def _slice(
             "position": source.position,
             "geometry": geometry,
             "base_to_apex": None if axis is None else list(axis),
-            "options": asdict(measure_options(config, part)),
+            "options": asdict(measure_options(config, part, work.aif)),
         },
         "contours": None if part.contours is None else contours_to_json(part.contours),
         **measured,

@@ -42,6 +42,7 @@ def assemble(
     absolute: bool,
     haematocrit: float,
     flags: Iterable[Flag],
+    height_error: float = 0.0,
 ) -> AifResult:
     """The result; peak and area only where curves are ``absolute`` (mmol/L)."""
     return AifResult(
@@ -61,6 +62,7 @@ def assemble(
         area_mmol_s_per_l=first_pass_area(curve, time_s, bolus) if absolute else None,
         flags=tuple(flags),
         haematocrit=haematocrit,
+        height_error=height_error,
     )
 
 

@@ -15,9 +15,11 @@ PLAUSIBLE_PEAK_MMOL_PER_L: Final = (1.5, 10.0)
 """Means 3.5 to 5.2, SD 1.2 to 1.5 (Kellman 2017, Xue 2020b): three SD around them."""
 RESIDUAL_CONTRAST_MMOL_PER_L: Final = 0.3
 FIXED_PIXEL_TOLERANCE: Final = 0.05
-FEWEST_POOL_PIXELS: Final = 27
-"""Chosen on simulated exams: with fewer, peaks were up to 30 % too low. It does not catch every low
-input: exam 301, just above, reads 10 % low (docs/validation/end_to_end.md)."""
+FEWEST_POOL_PIXELS: Final = 21
+"""With fewer, the height of simulated input functions was off by 5 % and more (root mean square),
+with more by 2-3 % (docs/validation/end_to_end.md)."""
+_DOUBTFUL_POOL_PIXELS: Final = (14, 24)
+_DOUBTFUL_HEIGHT: Final = (0.1, 0.0)
 FEWEST_USABLE_PIXELS: Final = 6
 """No pixel of a smaller pool is free of the wall around it; three pixels read a third of the truth
 in a simulated exam (509), which made its flow five times too high."""
@@ -96,6 +98,15 @@ def pool_size_check(pool: Bools) -> Iterator[Flag]:
             message=f"The cavity covers only {pixels} pixels of the input function images; the "
             "input may be measured too low and all flow too high.",
         )
+
+
+def height_error(pool: Bools) -> float:
+    """Share of the curve's height that mixed pixels leave uncertain in a small cavity (H, W).
+
+    One standard error beside what every input function has: a tenth up to 14 pixels, nothing from
+    24 on, as the heights of simulated input functions scatter around the true ones.
+    """
+    return float(np.interp(int(pool.sum()), _DOUBTFUL_POOL_PIXELS, _DOUBTFUL_HEIGHT))
 
 
 def unresolved_pool(pool: Bools) -> tuple[Flag, ...]:

@@ -131,6 +131,7 @@ def measure_aif(
         absolute=True,
         haematocrit=haematocrit,
         flags=flags,
+        height_error=checks.height_error(lv),
     )
 
 

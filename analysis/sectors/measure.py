@@ -128,7 +128,10 @@ def _measure_segment(
         fit_error=fit_error(maps, near, valid_pixels, options),
         contour_error=contour_error,
         common_error=common_error(
-            mean, at_rest=options.common_error_at_rest, high=options.common_error_fraction
+            mean,
+            at_rest=options.common_error_at_rest,
+            high=options.common_error_fraction,
+            of_input=options.input_error_fraction,
         ),
         spread=float(mbf[valid_pixels].std()),
         endo=endo,

@@ -44,7 +44,7 @@ class MeasureOptions:
 
     boundary_sd_mm: usual error of a contour (paper's boundary error 0.33 mm, ours assumed larger).
     insertion_sd_deg: usual error of the insertion angle (2.65 degrees, Xue 2020a).
-    common_error_at_rest, common_error_fraction: see error.common_error.
+    common_error_at_rest, common_error_fraction, input_error_fraction: see error.common_error.
     noise_correlation_px: pixels that share their error.
     most_on_bound: share of a segment's pixels on a bound of the fit that is not worth a flag.
     """
@@ -52,6 +52,7 @@ class MeasureOptions:
     apical_rule: ApicalRule = "aha"
     common_error_at_rest: float = 0.1
     common_error_fraction: float = 0.25
+    input_error_fraction: float = 0.0
     boundary_sd_mm: float = 0.5
     insertion_sd_deg: float = 2.65
     noise_correlation_px: float = 4.0

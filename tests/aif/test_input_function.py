@@ -255,3 +255,5 @@ def test_a_pool_of_a_few_pixels_is_refused_unless_a_reader_drew_it() -> None:
     drawn = measure_aif(images(), lv_mask=few)
     assert drawn.source == "dual"
     assert "aif-small-cavity" in codes(drawn)
+    assert drawn.height_error >= 0.05
+    assert found.height_error == 0.0

@@ -234,6 +234,18 @@ def test_the_common_error_grows_with_flow(mbf, fraction):
     assert common_error(mbf, at_rest=0.1, high=0.25) == pytest.approx(fraction * mbf)
 
 
+def test_a_doubtful_input_function_widens_every_segment():
+    found = heart()
+    sure, doubtful = (
+        measure(found, options=MeasureOptions(input_error_fraction=fraction))
+        for fraction in (0.0, 0.1)
+    )
+    for one, other in zip(sure.segments, doubtful.segments, strict=True):
+        assert other.mbf == one.mbf
+        assert other.common_error == pytest.approx(np.hypot(one.common_error, 0.14 * one.mbf))
+        assert other.standard_error > one.standard_error
+
+
 def test_global_of_nothing_is_empty():
     assert measure_global([]).mbf is None
 
