@@ -182,7 +182,7 @@ class PriorsView(APIView):
 
     verbs = {"GET": Verb.VIEW_READING}
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(responses={200: {"type": "array", "items": {"type": "object"}}})
     def get(self, request: Request, study_id: int) -> Response:
         study = get_object_or_404(Study, pk=study_id)
         self.check_object_permissions(request, study)

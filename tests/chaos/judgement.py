@@ -77,9 +77,11 @@ def _judge_objects(
 
 
 def _judge_runs(report: Report, rows: psycopg.Connection) -> None:
-    for run, state, attempt, words, segments, requested, succeeded in rows.execute(
+    for run, state, attempt, words, segments, measured, requested, succeeded in rows.execute(
         "SELECT r.id, r.state, r.attempt, r.failure_message, "
         "(SELECT count(*) FROM runs_segmentresult s WHERE s.run_id = r.id), "
+        "(SELECT count(*) FROM jsonb_path_query(r.document, "
+        " '$.acquisitions[*].slices[*].segments[*]')), "
         "(SELECT count(*) FROM core_trailevent e WHERE e.object_type = 'runs.analysisrun' "
         " AND e.object_id = r.id::text AND e.action = 'run.requested'), "
         "(SELECT count(*) FROM core_trailevent e WHERE e.object_type = 'runs.analysisrun' "
@@ -91,7 +93,7 @@ def _judge_runs(report: Report, rows: psycopg.Connection) -> None:
         wanted = (1, 1) if state == "succeeded" else (1, 0)
         if (requested, succeeded) != wanted:
             report.problems.append(f"run {run} is {state} and has events {requested, succeeded}")
-        if (state == "succeeded") != bool(segments) or segments not in (0, 6):
+        if (state == "succeeded") != bool(segments) or segments != measured:
             report.problems.append(f"run {run} is {state} with {segments} segments")
         if state == "failed" and not words:
             report.problems.append(f"run {run} failed without a reason")
