@@ -1,4 +1,4 @@
-"""A reader redraws the input function's blood pool, has it computed again, and moves the draft."""
+"""A reader corrects input function and haematocrit, has it computed again, and moves the draft."""
 
 from __future__ import annotations
 
@@ -60,6 +60,12 @@ def test_a_repaired_input_function_becomes_a_new_result_that_the_draft_moves_to(
     images.get_by_test_id("aif-draw").click()
     draw_circle(page, images.get_by_role("application"), 0.12)
     expect(pixels).not_to_have_text(found)
+    haematocrit = page.get_by_test_id("haematocrit")
+    haematocrit.fill("38 per cent")
+    page.get_by_test_id("haematocrit-set").click()
+    expect(haematocrit).to_have_attribute("aria-invalid", "true")
+    haematocrit.fill("0,38")
+    page.get_by_test_id("haematocrit-set").click()
     page.get_by_role("tab", name="Frames").click()
     page.get_by_test_id("scrubber").get_by_role("slider").fill("20")
     page.get_by_test_id("leave-out-rest_mid").click()
@@ -67,6 +73,7 @@ def test_a_repaired_input_function_becomes_a_new_result_that_the_draft_moves_to(
     bar = page.get_by_test_id("repair-bar")
     expect(bar).to_contain_text("Arterial input of rest: blood pool drawn by hand")
     expect(bar).to_contain_text("Rest mid: frame 21 left out")
+    expect(bar).to_contain_text("Haematocrit 0.38 instead of 0.42")
     page.reload()  # nothing of it is lost
     expect(bar).to_contain_text("frame 21 left out")
     page.get_by_test_id("compute-again").click()
@@ -88,6 +95,8 @@ def test_a_repaired_input_function_becomes_a_new_result_that_the_draft_moves_to(
     page.get_by_test_id("carry-over-move").click()
     expect(preview).to_have_count(0)
     expect(page.locator(".notices")).to_contain_text("Rest mid: frame 21 left out · Reader")
+    page.get_by_role("tab", name="AIF").click()
+    expect(haematocrit).to_have_value("0.38")
     page.get_by_role("tab", name="Segments").click()
     expect(value).to_contain_text("0.91")
     page.get_by_test_id("layouts").click()
