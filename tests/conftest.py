@@ -196,6 +196,13 @@ def _quick_passwords() -> None:
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_list_of_static_files() -> None:
+    """Each ``Client`` loads the middleware anew, and would look at every file of the frontend: a
+    third of what a test of pages cost. Files are found when they are asked for instead."""
+    django_settings.WHITENOISE_AUTOREFRESH = True
+
+
 def _connect_to(target: database.TestDatabase) -> None:
     connections.close_all()
     cluster = target.server.cluster

@@ -123,7 +123,9 @@ class SeriesAnswer(serializers.ModelSerializer[Series]):
     instance_count = serializers.IntegerField()
     image_urls = serializers.SerializerMethodField()
     image_uids = serializers.SerializerMethodField()
-    corrected_by = serializers.CharField(source="corrected_by.display_name", default=None)
+    corrected_by = serializers.CharField(
+        source="corrected_by.display_name", default=None, allow_null=True
+    )
 
     class Meta:
         model = Series
