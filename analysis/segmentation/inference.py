@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final
 
 import numpy as np
@@ -18,6 +18,7 @@ from analysis.segmentation.network import LightUNet, NetworkConfig, fold_normali
 from analysis.segmentation.window import (
     BIN_S,
     BINS_BEFORE_FOOT,
+    BLOOD_PERCENTILE,
     GRID_SIZE,
     GRID_SPACING_MM,
     bolus_foot_s,
@@ -126,6 +127,10 @@ class _Slice:
             centre_rc[1] + (point[1] - (size[1] - 1) / 2) * step[1],
         )
 
+    @cached_property
+    def brightest_rise(self) -> float:
+        return float(np.percentile(locate.rise(self.frames), BLOOD_PERCENTILE))
+
     @property
     def middle(self) -> Point:
         return (self.frames.shape[1] - 1) / 2, (self.frames.shape[2] - 1) / 2
@@ -154,8 +159,10 @@ def _settle(
     for _ in range(3):
         if not foot_known:
             part = part.anchored_near(centre)
-        probabilities = predict(network, part.window(centre)[None])[0]
+        window = part.window(centre)
+        probabilities = predict(network, window[None])[0]
         score = locate.likeness(probabilities)
+        score *= locate.filled_with_blood(probabilities, window, part.brightest_rise)
         found = locate.heart_centre(probabilities)
         if found is None:
             break

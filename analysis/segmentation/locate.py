@@ -19,6 +19,11 @@ RAYS: Final = 48
 SMALLEST_HEART_MM2: Final = 250.0
 RV_SHARE: Final = 0.2
 """A right ventricle this large relative to the left one counts fully."""
+BLOOD_SHARE: Final = 0.25
+"""A cavity that brightens by this share of what brightens most counts fully as blood: under a
+surface coil the left ventricle may be several times darker than the right one."""
+LEAST_BLOOD: Final = 0.1
+_FEWEST_CAVITY_PIXELS: Final = 5
 
 
 def ring_closure(probabilities: Floats) -> float:
@@ -33,7 +38,7 @@ def ring_closure(probabilities: Floats) -> float:
     wall = labels == MYOCARDIUM
     if wall.sum() < 10:
         return 0.0
-    hollow = inner.sum() >= 5
+    hollow = inner.sum() >= _FEWEST_CAVITY_PIXELS
     centre = np.argwhere(inner if hollow else wall).mean(axis=0)
     rows, columns = np.nonzero(wall)
     angle = np.arctan2(rows - centre[0], columns - centre[1])
@@ -65,6 +70,24 @@ def likeness(probabilities: Floats) -> float:
     heart = int(((labels == LV_CAVITY) | (labels == MYOCARDIUM)).sum())
     right = float((labels == RV_CAVITY).sum()) / max(1.0, RV_SHARE * heart)
     return heart_score(probabilities) * (0.5 + 0.5 * min(1.0, right))
+
+
+def rise(frames: Floats) -> Floats:
+    """How much every pixel (h, w) brightens after the first of the frames (T, h, w)."""
+    return frames.max(axis=0) - frames[:3].mean(axis=0)
+
+
+def filled_with_blood(probabilities: Floats, window: Floats, brightest: float) -> float:
+    """Whether the bolus passes through what is called LV cavity, 0.1-1, for choosing.
+
+    A stomach has a wall and a cavity, but no bolus in it. Without a cavity nothing is said.
+    window: (T, h, w) of what the network saw; brightest: the largest rise in the image.
+    """
+    cavity = probabilities.argmax(axis=0) == LV_CAVITY
+    if cavity.sum() < _FEWEST_CAVITY_PIXELS or brightest <= 0:
+        return 1.0
+    share = float(np.median(rise(window)[cavity])) / (BLOOD_SHARE * brightest)
+    return float(np.clip(share, LEAST_BLOOD, 1.0))
 
 
 def heart_centre(probabilities: Floats) -> tuple[float, float] | None:
@@ -104,7 +127,7 @@ def candidate_centres(
 
 def moving_centre(frames: Floats) -> tuple[float, float]:
     """Centre (row, column) of the strongest enhancement: the fall-back where no heart was seen."""
-    enhancement = ndimage.gaussian_filter(frames.max(axis=0) - frames[:3].mean(axis=0), 2.0)
+    enhancement = ndimage.gaussian_filter(rise(frames), 2.0)
     bright = enhancement >= np.percentile(enhancement, 97)
     row, column = np.argwhere(bright).mean(axis=0)
     return float(row), float(column)

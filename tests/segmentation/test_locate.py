@@ -5,6 +5,7 @@ import pytest
 
 from analysis.segmentation.locate import (
     candidate_centres,
+    filled_with_blood,
     heart_centre,
     heart_score,
     likeness,
@@ -55,6 +56,27 @@ def test_a_true_ring_comes_before_a_larger_open_wall() -> None:
     probabilities[:, 80:115, 70:110] = np.array([0.1, 0, 0.9, 0])[:, None, None]
     first = candidate_centres(probabilities, grid_spacing_mm=1.6)[0]
     assert first == pytest.approx((30, 30), abs=1)
+
+
+def passage(ring: np.ndarray, height: float) -> np.ndarray:
+    """Frames in which the cavity of a ring brightens by ``height`` and other tissue by a third."""
+    course = np.array([0, 0, 0, 0.4, 1.0, 0.7, 0.5])[:, None, None]
+    return 1.0 + course * np.where(ring.argmax(axis=0) == 1, height, 0.3)
+
+
+def test_a_ring_around_something_that_never_fills_is_not_the_ventricle() -> None:
+    heart = ring()
+    assert filled_with_blood(heart, passage(heart, 1.0), brightest=1.0) == 1
+    assert filled_with_blood(heart, passage(heart, 0.3), brightest=1.0) == 1  # far from the coil
+    assert filled_with_blood(heart, passage(heart, 0.02), brightest=1.0) == pytest.approx(0.1)
+
+
+def test_where_nothing_fills_or_no_cavity_is_seen_blood_decides_nothing() -> None:
+    heart = ring()
+    assert filled_with_blood(heart, passage(heart, 0.0), brightest=0.0) == 1
+    solid = np.where(heart.argmax(axis=0) == 1, 2, heart.argmax(axis=0))
+    filled = (solid[None] == np.arange(4)[:, None, None]).astype(np.float32)
+    assert filled_with_blood(filled, passage(heart, 0.0), brightest=1.0) == 1
 
 
 def test_without_a_heart_the_enhancement_says_where_to_look() -> None:
