@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 import numpy as np
 import torch
@@ -22,7 +23,7 @@ from analysis.config import PipelineConfig
 from analysis.constants import LV_CAVITY, RV_CAVITY
 from analysis.cross_checks import acquisition_doubts, exam_doubts
 from analysis.dark_rim import flag_dark_rims
-from analysis.domain import AifSeries, Bools, Exam, Point
+from analysis.domain import AifResult, AifSeries, Bools, Exam, Point
 from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import noise_sd, signal_to_gd, without_noise_floor
 from analysis.layout import LEAST_FRAMES, lay_out
@@ -38,6 +39,12 @@ from analysis.sectors import (
 from analysis.segmentation import contours_from, find_blood_pools, segment
 from analysis.slice_doubts import judge_uncertainty
 from analysis.work import AcquisitionWork, Progress, SliceWork, Watch
+
+_LEFT_STILL: Final = Flag(
+    code="aif-left-still",
+    message="The input function images were left where they are: moved as the heart was, they "
+    "showed no plausible bolus. Look at the motion correction of the basal slice.",
+)
 
 
 def analyse(
@@ -147,25 +154,22 @@ def _segment(work: AcquisitionWork, config: PipelineConfig, watch: Watch) -> Non
 def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
     """From the AIF images (dual), else from the LV cavity of the most basal slice that has one.
 
-    The AIF images first follow the breath of the most basal slice in which the heart was found.
+    The AIF images first follow the breath of the most basal slice in which the heart was found,
+    unless that leaves no plausible bolus where there was one: then the slice was moved wrongly.
     """
-    excluded = tuple(config.aif_excluded_frames.get(work.key, ()))
     if work.source.sequence == "map":
         return
     if work.source.aif is not None:
-        images = following_breath(work, _above_noise(work.source.aif))
+        still = _above_noise(work.source.aif)
+        images = following_breath(work, still)
+        work.aif = _measure_aif(work, images, config)
+        if images is not still and not _plausible(work.aif):
+            unmoved = _measure_aif(work, still, config)
+            if _plausible(unmoved):
+                images, work.aif = still, replace(unmoved, flags=(*unmoved.flags, _LEFT_STILL))
         work.source = replace(work.source, aif=images)
-        polygon = config.aif_lv_polygons_rc.get(work.key)
-        grid = images.signal.shape[-2:]
-        drawn = None if polygon is None else polygon_mask(_points(polygon), (grid[0], grid[1]))
-        work.aif = measure_aif(
-            images,
-            lv_mask=drawn,
-            seen=None if drawn is not None else _seen_pools(work, images),
-            excluded_frames=excluded,
-            haematocrit=config.haematocrit,
-        )
         return
+    excluded = tuple(config.aif_excluded_frames.get(work.key, ()))
     for part in work.remaining():
         if part.segmentation is None:
             continue
@@ -183,6 +187,23 @@ def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
         )
         if work.aif.source != "none":
             return
+
+
+def _measure_aif(work: AcquisitionWork, images: AifSeries, config: PipelineConfig) -> AifResult:
+    polygon = config.aif_lv_polygons_rc.get(work.key)
+    grid = images.signal.shape[-2:]
+    drawn = None if polygon is None else polygon_mask(_points(polygon), (grid[0], grid[1]))
+    return measure_aif(
+        images,
+        lv_mask=drawn,
+        seen=None if drawn is not None else _seen_pools(work, images),
+        excluded_frames=tuple(config.aif_excluded_frames.get(work.key, ())),
+        haematocrit=config.haematocrit,
+    )
+
+
+def _plausible(aif: AifResult) -> bool:
+    return aif.source != "none" and all(f.code != "aif-peak-implausible" for f in aif.flags)
 
 
 def _above_noise(series: AifSeries) -> AifSeries:

@@ -80,7 +80,7 @@ def correct_motion(
     pd_frames = np.flatnonzero(pd & readable)
     if pd_frames.size:
         displacement[pd_frames], doubts = _align_pd(
-            signal[pd_frames], pixel_spacing_mm, fit.moved, heart, config
+            signal[pd_frames], pixel_spacing_mm, fit.moved, kept[:, :, 0], heart, config
         )
         flags += doubts
     displacement[np.abs(displacement).max(axis=(1, 2, 3)) < UNTOUCHED_PX] = 0
@@ -185,12 +185,13 @@ def _align_pd(
     pd: Floats,
     pixel_spacing_mm: tuple[float, float],
     corrected: Floats,
+    breath: Doubles,
     heart: HeartPatch,
     config: MotionConfig,
 ) -> tuple[Floats, list[Flag]]:
     """Fields (P, 2, 1, 1), in image pixels, of the PD frames (P, H, W), and what is doubtful."""
     work = working_series(pd, pixel_spacing_mm)
-    shifts, fit = align_proton_density(work.frames, corrected, heart, config)
+    shifts, fit = align_proton_density(work.frames, corrected, breath, heart, config)
     flags = []
     if fit < LEAST_FIT:
         flags.append(

@@ -74,7 +74,8 @@ def likeness(probabilities: Floats) -> float:
 
 def rise(frames: Floats) -> Floats:
     """How much every pixel (h, w) brightens after the first of the frames (T, h, w)."""
-    return frames.max(axis=0) - frames[:3].mean(axis=0)
+    brightened: Floats = frames.max(axis=0) - frames[:3].mean(axis=0)
+    return brightened
 
 
 def filled_with_blood(probabilities: Floats, window: Floats, brightest: float) -> float:

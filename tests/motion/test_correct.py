@@ -147,6 +147,16 @@ def test_proton_density_frames_are_aligned_by_their_edges() -> None:
     assert np.isnan(result.residual[:3]).all()
 
 
+def test_proton_density_frames_are_not_sent_where_no_breath_reaches() -> None:
+    shift = breathing(COUNT)
+    shift[:3] = (14.0, -9.0)
+    scene = draw(shift, proton_density=3)
+    result = correct(scene.signal, is_pd=np.arange(COUNT) < 3)
+    reach = np.abs(result.displacement_px[3:]).max(axis=(0, 2, 3)) + 8.0 / SPACING_MM[0]
+    assert (np.abs(result.displacement_px[:3]).max(axis=(2, 3)) <= reach + 0.5).all()
+    assert np.median(errors(scene, result)[3:]) < 0.3
+
+
 def test_twelve_frames_are_enough() -> None:
     scene = draw(breathing(12))
     assert np.median(errors(scene, correct(scene.signal))) < 0.6

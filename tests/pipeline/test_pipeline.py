@@ -4,6 +4,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis import pipeline
 from analysis.config import PipelineConfig
 from analysis.domain import Exam
 from analysis.errors import Cancelled, NothingToAnalyse
@@ -280,6 +281,22 @@ def test_gadolinium_series_are_mapped_with_an_input_function_from_their_own_cavi
     assert found["aif"]["source"] == "image"
     assert "aif-from-image" in codes(found["aif"]["flags"])
     assert found["global_mbf_ml_per_min_per_g"] > 0
+
+
+def test_input_images_that_lose_their_bolus_by_moving_are_left_where_they_are(
+    dual, analysed_work, monkeypatch
+):
+    def misled(work, images):
+        return replace(images, signal=np.repeat(images.signal[:, :1], images.is_pd.size, axis=1))
+
+    unmoved = analysed_work.aif
+    source = next(a for a in dual.exam.acquisitions if a.condition == "rest")
+    analysed_work.source = replace(analysed_work.source, aif=source.aif)
+    monkeypatch.setattr(pipeline, "following_breath", misled)
+    pipeline._find_input_function(analysed_work, PipelineConfig())
+    assert analysed_work.aif.peak_mmol_per_l == pytest.approx(unmoved.peak_mmol_per_l, rel=0.02)
+    assert "aif-left-still" in {flag.code for flag in analysed_work.aif.flags}
+    assert "aif-left-still" not in {flag.code for flag in unmoved.flags}
 
 
 def test_an_exam_without_acquisitions_is_nothing_to_analyse():
