@@ -23,7 +23,7 @@ from analysis.config import PipelineConfig
 from analysis.constants import LV_CAVITY, RV_CAVITY
 from analysis.cross_checks import acquisition_doubts, exam_doubts
 from analysis.dark_rim import flag_dark_rims
-from analysis.domain import AifResult, AifSeries, Bools, Exam, Point
+from analysis.domain import AifResult, AifSeries, Bools, Exam, Floats, Point
 from analysis.errors import NothingToAnalyse
 from analysis.gadolinium import noise_sd, signal_to_gd, without_noise_floor
 from analysis.layout import LEAST_FRAMES, lay_out
@@ -227,7 +227,7 @@ def _subtract_baseline(work: AcquisitionWork) -> None:
             before = used & (time_s <= time_s[used][:1].max(initial=-np.inf))
             late = late or foot_s is not None
         if before.any():
-            part.gd = (part.gd - np.nanmean(part.gd[before], axis=0)).astype(np.float32)
+            part.gd -= _mean_of_finite(part.gd[before])
     if late:
         work.flags.append(
             Flag(
@@ -235,6 +235,15 @@ def _subtract_baseline(work: AcquisitionWork) -> None:
                 message="No frame was acquired before the bolus; the first one served as baseline.",
             )
         )
+
+
+def _mean_of_finite(frames: Floats) -> Floats:
+    """(H, W) mean of frames (T, H, W), NaN where a pixel has no value in any of them."""
+    known = np.isfinite(frames)
+    total = np.where(known, frames, 0).sum(axis=0, dtype=np.float64)
+    with np.errstate(invalid="ignore"):
+        mean: Floats = (total / known.sum(axis=0)).astype(np.float32)
+    return mean
 
 
 def _measure_sectors(work: AcquisitionWork, config: PipelineConfig) -> None:

@@ -92,5 +92,6 @@ def _counted(plans: list[AcquisitionPlan], index: int) -> AcquisitionPlan:
         Flag(
             code="condition-unknown",
             message="It is not known whether this is stress or rest; no reserve is calculated.",
+            severity="information",  # the study's flag asks
         ),
     )

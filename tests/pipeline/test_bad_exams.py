@@ -52,6 +52,13 @@ def in_gauss(ds):
     return ds
 
 
+def below_zero(ds):
+    """A signed image whose zero is wrong."""
+    ds.PixelRepresentation, ds.BitsStored, ds.HighBit = 1, 16, 15
+    ds.PixelData = (ds.pixel_array.astype(np.int16) - 3000).tobytes()
+    return ds
+
+
 def without_proton_density(ds):
     return None if ds.ImageComments == "PD" else ds
 
@@ -86,6 +93,7 @@ def analysed(source: Path, folder: Path, change) -> tuple[int, Path]:
         (constant, {"frames-constant", "slice-failed", "no-input-function"}),
         (not_a_number, {"frames-not-finite", "slice-failed", "no-input-function"}),
         (clipped, {"frames-saturated", "slice-failed", "no-input-function"}),
+        (below_zero, {"signal-below-zero", "no-input-function"}),
         (without_proton_density, {"pd-missing", "aif-pd-missing"}),
         (without_second_echo, {"aif-one-echo"}),
         (of_twelve_frames, {"no-input-function"}),
