@@ -163,9 +163,9 @@ def _find_input_function(work: AcquisitionWork, config: PipelineConfig) -> None:
         still = _above_noise(work.source.aif)
         images = following_breath(work, still)
         work.aif = _measure_aif(work, images, config)
-        if images is not still and not _plausible(work.aif):
+        if images is not still and _lost_its_bolus(work.aif):
             unmoved = _measure_aif(work, still, config)
-            if _plausible(unmoved):
+            if unmoved.source != "none" and not _lost_its_bolus(unmoved):
                 images, work.aif = still, replace(unmoved, flags=(*unmoved.flags, _LEFT_STILL))
         work.source = replace(work.source, aif=images)
         return
@@ -202,8 +202,8 @@ def _measure_aif(work: AcquisitionWork, images: AifSeries, config: PipelineConfi
     )
 
 
-def _plausible(aif: AifResult) -> bool:
-    return aif.source != "none" and all(f.code != "aif-peak-implausible" for f in aif.flags)
+def _lost_its_bolus(aif: AifResult) -> bool:
+    return any(flag.code in ("aif-no-bolus", "aif-peak-implausible") for flag in aif.flags)
 
 
 def _above_noise(series: AifSeries) -> AifSeries:

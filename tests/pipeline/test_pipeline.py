@@ -287,7 +287,11 @@ def test_input_images_that_lose_their_bolus_by_moving_are_left_where_they_are(
     dual, analysed_work, monkeypatch
 ):
     def misled(work, images):
-        return replace(images, signal=np.repeat(images.signal[:, :1], images.is_pd.size, axis=1))
+        early = images.signal[:, ~images.is_pd][:, :3].mean(axis=1, keepdims=True)
+        faint = np.where(
+            images.is_pd[:, None, None], images.signal, 0.9 * early + 0.1 * images.signal
+        )
+        return replace(images, signal=faint)
 
     unmoved = analysed_work.aif
     source = next(a for a in dual.exam.acquisitions if a.condition == "rest")
