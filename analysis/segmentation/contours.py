@@ -2,7 +2,8 @@
 
 Both contours are cut out of the probability maps at one half, below the pixel, and are smooth,
 closed, free of holes and islands. Papillary muscles belong to the cavity: the endocardium is the
-convex outline of the cavity. Where the wall is missing (outflow tract) both contours run together.
+convex outline of the cavity. Where the wall is missing (outflow tract) both contours run together,
+and the outline keeps its corners.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from analysis.domain import (
     SliceGeometry,
 )
 from analysis.errors import StageFailed
-from analysis.quality import Flag
+from analysis.quality import NO_CAVITY, Flag
 from analysis.segmentation.insertions import find_insertions
 
 POINTS: Final = 96
@@ -34,6 +35,9 @@ LEAST_HEART_MM2: Final = 150.0
 LARGEST_HOLE_MM2: Final = 100.0
 LEAST_WALL_MM: Final = 1.0
 """Less wall than this along a ray is a gap: the contours run together."""
+
+BESIDE_OPENING: Final = 5
+"""Rays (of POINTS) beside an opening over which the smoothed outline turns its corner."""
 
 BRIDGE_MM: Final = 8.0
 """Whatever hangs on the left ventricle and is narrower than this is cut off: the RV's free wall,
@@ -59,25 +63,21 @@ def contours_from(
     if heart.sum() * pixel_mm2 < LEAST_HEART_MM2 or not (heart & (wall > cavity)).any():
         raise StageFailed("No left ventricle was found in this slice.")
 
-    epi = _smooth_outline(np.where(heart, np.maximum(cavity + wall, 0.5001), 0.0), heart, spacing)
+    epi = _smooth_outline(cavity + wall, heart, spacing)
     share = np.minimum(cavity / np.maximum(cavity + wall, 1e-6), cavity + wall)
     inner = _one_piece(heart & (share > 0.5), spacing, bridge_mm=0.0)
     flags: list[Flag] = []
     endo: Doubles | None = None
     if inner.sum() * pixel_mm2 >= LEAST_CAVITY_MM2:
-        endo = _smooth_outline(np.where(inner, share, 0.0), inner, spacing, convex=True)
+        endo = _smooth_outline(share, inner, spacing)
     else:
-        flags.append(
-            Flag(
-                code="no-cavity",
-                message="No cavity is visible in this slice; it has no endocardial contour.",
-            )
-        )
+        flags.append(NO_CAVITY)
     centre = _centroid(epi)
     epi_mm = _along_rays(epi, centre)
     endo_mm = None
     if endo is not None:
         endo_mm = np.minimum(_along_rays(endo, centre), epi_mm)
+        endo_mm = np.minimum(_fill_notches(endo_mm, epi_mm, centre), epi_mm)
         endo_mm = _close_gaps(endo_mm, epi_mm, wall, centre, spacing)
 
     centre_rc = (float(centre[0] / spacing[0]), float(centre[1] / spacing[1]))
@@ -120,22 +120,18 @@ def _disk(radius: int) -> Bools:
     return np.asarray(np.hypot(steps[:, None], steps[None]) <= radius + 0.3)
 
 
-def _smooth_outline(
-    field: Doubles, inside: Bools, spacing: Doubles, *, convex: bool = False
-) -> Doubles:
+def _smooth_outline(field: Doubles, inside: Bools, spacing: Doubles) -> Doubles:
     """Outline (N, 2) in mm of a field at 0.5 around one piece, below the pixel, smoothed.
 
-    Pixels of other pieces are already 0 in the field; just outside the piece the field is extended
-    so that the crossing keeps its sub-pixel place.
+    Beside the piece the field keeps its values: the crossing lies between the two pixels where they
+    say. What was cut off the piece is mirrored at 0.5, so that the cut lies half-way.
     """
-    filled = np.where(inside, np.maximum(field, 0.5001), np.minimum(field, 0.4999))
+    outside = np.where(field > 0.5, 1 - field, field)
+    filled = np.where(inside, np.maximum(field, 0.5001), np.minimum(outside, 0.4999))
     # scikit-image has no types.
     outlines = find_contours(np.pad(filled, 1), 0.5)  # type: ignore[no-untyped-call]
     outline = (max(outlines, key=len) - 1.0)[:-1] * spacing
-    smooth = _low_pass(_evenly(outline))
-    if convex:
-        smooth = _low_pass(_evenly(smooth[ConvexHull(smooth).vertices]))
-    return smooth
+    return _low_pass(_evenly(outline))
 
 
 def _evenly(points: Doubles, count: int = 256) -> Doubles:
@@ -177,6 +173,22 @@ def _along_rays(outline_mm: Doubles, centre_mm: Doubles) -> Doubles:
     met = (along >= -1e-9) & (along <= 1 + 1e-9) & (np.abs(past) < 1.0)
     reached = np.where(met, radius + np.nan_to_num(along) * (next_radius - radius), 0.0)
     return np.asarray(reached.max(axis=1))
+
+
+def _fill_notches(endo_mm: Doubles, epi_mm: Doubles, centre_mm: Doubles) -> Doubles:
+    """Endocardial radii moved outwards around papillary muscles, onto the convex hull.
+
+    Rays on which the cavity reaches the epicardium take no part, nor those beside them: a hull
+    across the corner of the outflow tract would take away the wall that ends there.
+    """
+    open_ = endo_mm > epi_mm - LEAST_WALL_MM
+    closed = ~ndimage.maximum_filter1d(open_, 2 * BESIDE_OPENING + 1, mode="wrap")
+    if closed.sum() < POINTS // 2:
+        return endo_mm
+    directions = np.stack([np.sin(_angles()), np.cos(_angles())], axis=1)
+    points = centre_mm + endo_mm[closed, None] * directions[closed]
+    hull = _low_pass(_evenly(points[ConvexHull(points).vertices]))
+    return np.maximum(endo_mm, _along_rays(hull, centre_mm))
 
 
 def _close_gaps(

@@ -68,6 +68,15 @@ def test_contours_lie_on_the_edges_within_a_quarter_pixel():
     assert contours.flags == ()
 
 
+@pytest.mark.parametrize("blur_px", [0.5, 1.0])
+def test_a_network_that_is_unsure_of_the_edge_moves_no_line(blur_px):
+    p = ndimage.gaussian_filter(drawn_heart(rv=False), (0, blur_px, blur_px))
+    contours = contours_from(segmented(p), STANDARD)
+    # What is left is how a blurred disc shrinks: blur^2 / (2 radius), 0.04 and 0.03 pixels here.
+    assert radii(contours.endo_rc).mean() == pytest.approx(12, abs=0.08)
+    assert radii(contours.epi_rc).mean() == pytest.approx(19, abs=0.08)
+
+
 def test_pixels_that_are_not_square_keep_the_shape():
     p = ndimage.zoom(drawn_heart(), (1, 0.8, 1), order=1)
     geometry = replace(STANDARD, pixel_spacing_mm=(2.0, 1.6))
@@ -112,6 +121,24 @@ def test_both_contours_run_together_where_the_wall_is_missing():
     thickness = np.hypot(*(epi - endo).T)
     assert thickness[(angle > 137) & (angle < 168)].max() < 0.05
     assert thickness[(angle < 115) | (angle > 190)].min() > 6
+
+
+def test_the_wall_beside_the_outflow_tract_goes_on_to_its_end():
+    p = drawn_heart(rv=False)
+    down, right = (axis - middle for axis, middle in zip(np.mgrid[:100, :104], CENTRE, strict=True))
+    bearing = np.degrees(np.arctan2(-down, right)) % 360
+    opening = (bearing > 120) & (bearing < 185)
+    p[1] += np.where(opening, p[2], 0)
+    p[2][opening] = 0
+    contours = contours_from(segmented(p), STANDARD)
+    endo, epi = np.array(contours.endo_rc), np.array(contours.epi_rc)
+    offset = epi - CENTRE
+    angle = np.degrees(np.arctan2(-offset[:, 0], offset[:, 1])) % 360
+    thickness = np.hypot(*(epi - endo).T)
+    assert thickness[(angle > 130) & (angle < 175)].max() < 0.5
+    beside = ((angle > 88) & (angle < 98)) | ((angle > 207) & (angle < 217))
+    # A hull over the corners of the opening would leave 5.5 of the seven pixels here.
+    assert thickness[beside].min() > 6.5
 
 
 def test_insertions_are_the_ends_of_the_right_ventricle():
