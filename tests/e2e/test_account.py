@@ -65,9 +65,7 @@ def context(browser, installation) -> Iterator[BrowserContext]:
 
 
 def shell(installation: Installation, script: str, login: str = "web") -> str:
-    environment = installation.environment | {"QPERF_DATABASE_LOGIN": login}
-    running = Installation(address=installation.address, environment=environment)
-    return running.manage("shell", "--verbosity", "0", "-c", script)
+    return installation.manage("shell", "--verbosity", "0", "-c", script, login=login)
 
 
 def picture(page: Page, name: str) -> None:

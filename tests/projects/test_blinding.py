@@ -52,7 +52,11 @@ def browser(user):
 
 
 def tells(content: bytes) -> bool:
-    """Does an answer tell one of the secrets, in words, to two digits, or as floats?"""
+    """Does an answer tell one of the secrets, in words, to two digits, or as floats?
+
+    Times of day are left out: now and then their seconds spell a secret.
+    """
+    content = re.sub(rb"\d\d:\d\d:\d\d\.\d+", b"", content)
     for secret in (AUTOMATED, TYPED):
         marks = [f"{secret:.2f}".encode()]
         marks += [np.array(secret, kind).tobytes() for kind in ("<f4", "<f8")]

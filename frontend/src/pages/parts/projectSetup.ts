@@ -13,6 +13,9 @@ const words = strings.projects;
 const w = words.setup;
 type Show = (data: Project) => void;
 
+/** Who was picked by role: an answer to an earlier change draws the page anew, and must not undo it. */
+const picked = new Map<string, string>();
+
 export function setupPanels(project: Project, show: Show): HTMLElement {
   const studies = element("div");
   const load = () =>
@@ -169,9 +172,10 @@ function people(project: Project, role: "reader" | "adjudicator", show: Show): H
   const free = (project.candidates?.[role] ?? []).filter((person) => !taken.has(person.id));
   const who = choice(
     free.map((person) => [String(person.id), person.name]),
-    "",
+    picked.get(role) ?? "",
     { "aria-label": title, name: role },
   );
+  who.addEventListener("change", () => picked.set(role, who.value));
   const address = `/api/projects/${project.id}/members/`;
   return element(
     "div",
