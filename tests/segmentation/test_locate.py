@@ -67,8 +67,8 @@ def passage(ring: np.ndarray, height: float) -> np.ndarray:
 def test_a_ring_around_something_that_never_fills_is_not_the_ventricle() -> None:
     heart = ring()
     assert filled_with_blood(heart, passage(heart, 1.0), brightest=1.0) == 1
-    assert filled_with_blood(heart, passage(heart, 0.3), brightest=1.0) == 1  # far from the coil
-    assert filled_with_blood(heart, passage(heart, 0.02), brightest=1.0) == pytest.approx(0.1)
+    assert filled_with_blood(heart, passage(heart, 0.12), brightest=1.0) == 1  # small, far away
+    assert filled_with_blood(heart, passage(heart, 0.02), brightest=1.0) == pytest.approx(0.2)
 
 
 def test_where_nothing_fills_or_no_cavity_is_seen_blood_decides_nothing() -> None:
